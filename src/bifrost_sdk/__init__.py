@@ -1,0 +1,83 @@
+"""Bifrost SDK: assets, shots, versions and files of an animation production, in any process.
+
+>>> import tempfile
+>>> import bifrost_sdk as bf
+>>> folder = tempfile.mkdtemp()
+>>> _ = bf.init(folder, project="demo")
+>>> with bf.connect(folder) as session:
+...     session.assets.create("demo", "char", "hero").ref
+'bifrost://demo/assets/char/hero'
+
+Every name is loaded when it is first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+_HOMES = {
+    "bifrost_sdk.session": ("Session", "connect", "init"),
+    "bifrost_sdk.errors": (
+        "BifrostError",
+        "CatalogError",
+        "ConfigurationError",
+        "ConflictError",
+        "Issue",
+        "NetworkError",
+        "NotFoundError",
+        "PermissionDeniedError",
+        "QueryError",
+        "ReferenceSyntaxError",
+        "StorageError",
+        "TemplateError",
+        "ValidationError",
+    ),
+    "bifrost_sdk.domain.model": (
+        "Asset",
+        "AssetType",
+        "Episode",
+        "Event",
+        "Link",
+        "Membership",
+        "Product",
+        "Project",
+        "Representation",
+        "Role",
+        "Sequence",
+        "Shot",
+        "ShotAsset",
+        "Status",
+        "Task",
+        "Team",
+        "User",
+        "Version",
+        "Workfile",
+    ),
+    "bifrost_sdk.domain.attributes": ("AttributeType", "Inherited"),
+    "bifrost_sdk.domain.changes": ("Check", "Commit", "Create", "Delete", "Ensure", "Update"),
+    "bifrost_sdk.domain.filesets": ("FileSet",),
+    "bifrost_sdk.domain.frames": ("FrameRange", "FrameRate"),
+    "bifrost_sdk.domain.pins": ("Pin", "PinSet"),
+    "bifrost_sdk.domain.query": ("AnyOf", "Compare", "Not", "Page", "Query", "Related"),
+    "bifrost_sdk.domain.references": ("Reference",),
+    "bifrost_sdk.domain.versions": ("AssetDependency", "File"),
+    "bifrost_sdk.ports": ("Resolution", "View"),
+    "bifrost_sdk.services.identity": ("new_id",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605  # computed from the one table above
+
+
+def __getattr__(name: str) -> object:
+    module = _HOME.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

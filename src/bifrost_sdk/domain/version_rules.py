@@ -1,0 +1,138 @@
+"""Rules of what is published: what is fixed, which state follows which, and what a version may be made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from bifrost_sdk.domain.deltas import (
+    Delta,
+    Deltas,
+    Facts,
+    Needs,
+    Rule,
+    find_cycles,
+    name_of,
+    no_needs,
+    standing,
+    written,
+)
+from bifrost_sdk.domain.entity import STAMPS, Entity
+from bifrost_sdk.domain.registry import entity_type
+from bifrost_sdk.domain.versions import CHANGEABLE, TRANSITIONS, Representation, Version
+from bifrost_sdk.errors import Issue
+
+#: Fields that are no content of an entity.
+ENVELOPE = frozenset({"id", "unknown", *STAMPS})
+
+
+def _check_immutable(deltas: Deltas, _: Facts) -> Iterator[Issue]:
+    for delta, after in written(deltas):
+        if delta.before is None:
+            continue
+        fixed = entity_type(after.kind).immutable
+        if isinstance(delta.before, Version):
+            fixed |= _fixed_of_version(delta.before)
+        for name in sorted(fixed):
+            if delta.changed(name):
+                yield Issue("immutable", "this cannot be changed any more", name, name_of(after), "make a new one")
+
+
+def _fixed_of_version(before: Version) -> frozenset[str]:
+    if before.state == "reserved":
+        return frozenset({"number"}) if before.number is not None else frozenset()
+    names = frozenset(field.name for field in attrs.fields(Version))
+    return names - ENVELOPE - CHANGEABLE - {"lease_until"}
+
+
+def _check_states(deltas: Deltas, _: Facts) -> Iterator[Issue]:
+    for delta in deltas.values():
+        before, after = delta.before, delta.after
+        if isinstance(after, Version):
+            yield from _check_transition(before, after)
+        elif isinstance(before, Version):
+            hint = {"reserved": "abandon it", "published": "retire it"}.get(before.state, "it stays as a record")
+            message = "numbers are never reused, so a version is not deleted"
+            yield Issue("state.delete", message, "", name_of(before), hint)
+
+
+def _check_transition(before: Entity | None, after: Version) -> Iterator[Issue]:
+    if not isinstance(before, Version):
+        if after.state not in ("reserved", "published"):
+            yield Issue("state.new", f"a version cannot begin as {after.state}", "state", name_of(after))
+    elif before.state != after.state and after.state not in TRANSITIONS[before.state]:
+        allowed = " or ".join(TRANSITIONS[before.state]) or "nothing"
+        message = f"after {before.state} comes {allowed}, not {after.state}"
+        yield Issue("state.transition", message, "state", name_of(after))
+
+
+def _representations(deltas: Deltas) -> Iterator[tuple[Delta, Representation]]:
+    for delta in deltas.values():
+        if isinstance(delta.entity, Representation) and (delta.before is None or delta.after is None):
+            yield delta, delta.entity
+
+
+def _representation_needs(deltas: Deltas) -> Needs:
+    ids = {item.version for _, item in _representations(deltas)}
+    return Needs(ids=frozenset(ids - deltas.keys()))
+
+
+def _check_representations(deltas: Deltas, facts: Facts) -> Iterator[Issue]:
+    for delta, item in _representations(deltas):
+        removed = delta.after is None
+        version = standing(item.version, deltas, facts)
+        if not isinstance(version, Version):
+            if removed:
+                yield Issue("state.representation", "its version cannot be seen", "", name_of(item))
+            continue  # of a new one the rule of relations tells
+        allowed = ("reserved", "abandoned", "purged") if removed else ("reserved", "published")
+        if version.state not in allowed:
+            action = "loses no files" if removed else "gets no further files"
+            message = f"{name_of(version)} is {version.state} and {action}"
+            yield Issue("state.representation", message, "", name_of(item))
+
+
+def _publishing(deltas: Deltas) -> Iterator[tuple[Delta, Version]]:
+    for delta, after in written(deltas):
+        if isinstance(after, Version) and after.state == "published" and after.dependencies:
+            before = delta.before
+            if not isinstance(before, Version) or before.state == "reserved":
+                yield delta, after
+
+
+def _dependency_needs(deltas: Deltas) -> Needs:
+    ids = {item.version for _, version in _publishing(deltas) for item in version.dependencies}
+    return Needs(ids=frozenset(ids - deltas.keys()))
+
+
+def _check_dependencies(deltas: Deltas, facts: Facts) -> Iterator[Issue]:
+    for delta, version in _publishing(deltas):
+        for item in version.dependencies:
+            target = standing(item.version, deltas, facts)
+            if target is None and not delta.changed("dependencies"):
+                message = "it is made of a version that cannot be seen"
+                yield Issue("dependency.missing", message, "dependencies", name_of(version), "take it out")
+            elif isinstance(target, Version) and target.state not in ("published", "retired"):
+                message = f"{name_of(target)} is {target.state}, not published"
+                yield Issue("dependency.state", message, "dependencies", name_of(version), "publish it first")
+
+
+def _check_dependency_cycles(deltas: Deltas, _: Facts) -> Iterator[Issue]:
+    graph = {
+        version.id: tuple(item.version for item in version.dependencies if item.version in deltas)
+        for _, version in _publishing(deltas)
+    }
+    for ring in find_cycles(graph):
+        names = " -> ".join(name_of(deltas[each].entity) for each in ring)
+        first = name_of(deltas[ring[0]].entity)
+        yield Issue("dependency.cycle", f"a version would be made of itself: {names}", "dependencies", first)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("immutable", no_needs, _check_immutable),
+    Rule("state", no_needs, _check_states),
+    Rule("representation", _representation_needs, _check_representations),
+    Rule("dependency", _dependency_needs, _check_dependencies),
+    Rule("dependency", no_needs, _check_dependency_cycles),
+)
