@@ -1,0 +1,1 @@
+"""Where it is decided: the one implementation of Catalog, over any Store."""
