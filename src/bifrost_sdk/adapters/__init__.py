@@ -1,0 +1,1 @@
+"""One port in one technology each; adapters never import each other."""

@@ -1,0 +1,1 @@
+"""Published files on a disk or a share that this machine has mounted."""

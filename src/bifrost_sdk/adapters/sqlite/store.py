@@ -1,0 +1,144 @@
+"""The Store in one SQLite file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+from bifrost_sdk.adapters.sqlite import connection as connections
+from bifrost_sdk.adapters.sqlite.connection import Connection, Connections
+from bifrost_sdk.adapters.sqlite.transaction import Projects, SqliteTransaction
+from bifrost_sdk.errors import CatalogError
+
+
+class SqliteStore:
+    """The catalog in the file at `path`, made when it is not there; `timeout` is how long a write waits, in seconds.
+
+    A `read_only` store never writes a byte and works where the file may not be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, timeout: float = 30.0, read_only: bool = False) -> None:
+        self.path = Path(path).absolute()
+        self.timeout = timeout
+        self.read_only = read_only
+        self._connections = Connections(self.path, timeout=timeout, read_only=read_only)
+        self._writing = threading.Lock()  # threads of one process queue here, instead of asking the file
+        self._bumping = threading.Lock()
+        self._process = os.getpid()
+        self._generation = 0
+        self._projects = Projects()
+        self._connections.get()  # what is wrong with the file is said now
+
+    def begin(
+        self, project: str | None = None, *, timeout: float | None = None
+    ) -> AbstractContextManager[SqliteTransaction]:
+        """A consistent read, or with `project` a write that holds the project's lock; reads nest in a thread.
+
+        Raises:
+            CatalogError: when the catalog is busy for longer than `timeout`, damaged, full or closed.
+        """
+        if project is None:
+            return _Read(self._connections.get(), self._projects, self.path)
+        return self._write(project, self.timeout if timeout is None else timeout)
+
+    def token(self) -> object:
+        """Different after any commit by anybody.
+
+        SQLite tells a connection that others have committed; a number of this process follows what any of its
+        connections is told, and its own commits.
+        """
+        connection = self._connections.get()
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        if version != connection.seen:
+            connection.seen = version
+            self._bump()
+        return self._generation
+
+    def projects(self) -> Mapping[str, int]:
+        """The present revision of every project."""
+        with connections.translated(str(self.path)):
+            return dict(self._connections.get().execute("SELECT code, revision FROM head"))
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self._connections.close()
+
+    @contextlib.contextmanager
+    def _write(self, project: str, timeout: float) -> Iterator[SqliteTransaction]:
+        with connections.translated(str(self.path)):
+            connection = self._connections.get()
+            with self._locked(connection, timeout):
+                transaction = SqliteTransaction(connection.raw, self._projects, project=project)
+                transaction.lock()
+                yield transaction
+
+    @contextlib.contextmanager
+    def _locked(self, connection: Connection, timeout: float) -> Iterator[None]:
+        if connection.writing or connection.depth:
+            raise CatalogError(f"a write of {self.path} cannot begin inside another transaction of its thread")
+        if self.read_only:
+            raise CatalogError(f"the catalog {self.path} was opened for reading only", path=str(self.path))
+        lock = self._lock()
+        if not lock.acquire(timeout=timeout):
+            raise connections.busy(str(self.path), timeout)
+        try:
+            connections.begin_immediate(connection.raw, str(self.path), timeout)
+            connection.writing = True
+            yield
+            connection.execute("COMMIT")
+            self._bump()
+        finally:
+            connection.writing = False
+            if connection.raw.in_transaction:
+                connection.execute("ROLLBACK")
+                self._projects.forget()  # one may have been made and is not
+            lock.release()
+
+    def _lock(self) -> threading.Lock:
+        """The queue of this process: a forked child has its own."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._writing, self._bumping = threading.Lock(), threading.Lock()
+        return self._writing
+
+    def _bump(self) -> None:
+        self._lock()
+        with self._bumping:
+            self._generation += 1
+
+
+class _Read:
+    """A read: the outermost one of a thread begins and ends it; inside a write, reads see what it has written.
+
+    A class and no generator, since resolving one reference passes here.
+    """
+
+    __slots__ = ("_connection", "_path", "_projects")
+
+    def __init__(self, connection: Connection, projects: Projects, path: Path) -> None:
+        self._connection = connection
+        self._projects = projects
+        self._path = path
+
+    def __enter__(self) -> SqliteTransaction:
+        connection = self._connection
+        if not connection.writing:
+            if not connection.depth:
+                connection.execute("BEGIN")
+            connection.depth += 1
+        return SqliteTransaction(connection.raw, self._projects)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        connection = self._connection
+        if not connection.writing:
+            connection.depth -= 1
+            if not connection.depth and connection.raw.in_transaction:
+                connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            raise connections.explained(error, str(self._path)) from error
