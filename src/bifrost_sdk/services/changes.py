@@ -1,0 +1,50 @@
+"""Lists of changes as a caller writes them: without ids, and without saying which project they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from bifrost_sdk.domain.changes import Change, Create, Ensure
+from bifrost_sdk.domain.entity import Entity
+from bifrost_sdk.domain.production import STUDIO, Project
+from bifrost_sdk.domain.registry import entity_type
+from bifrost_sdk.services.context import Context
+
+
+def with_ids(context: Context, changes: Iterable[Change]) -> list[Change]:
+    """The changes with an id for each new entity that has none."""
+    return [
+        type(change)(attrs.evolve(change.entity, id=context.new_id()))
+        if isinstance(change, (Create, Ensure)) and not change.entity.id
+        else change
+        for change in changes
+    ]
+
+
+def project_of(context: Context, changes: Sequence[Change]) -> str:
+    """The code of the project that the first change to tell one belongs to, else the default project.
+
+    Raises:
+        ConfigurationError: when none tells one and there is no default.
+        NotFoundError: when what is to be changed is not there.
+    """
+    new = {change.entity.id for change in changes if isinstance(change, (Create, Ensure))}
+    for change in changes:
+        if not isinstance(change, (Create, Ensure)):
+            return context.get(change.id).project
+        entity = change.entity
+        if entity.project:
+            return entity.project
+        made = entity_type(entity.kind)
+        if made.scope == STUDIO:
+            return STUDIO
+        parent = getattr(entity, made.slots["parent"]) if "parent" in made.slots else None
+        if parent and parent not in new:
+            return _tree_of(context.get(parent))
+    return context.code_of(None)
+
+
+def _tree_of(entity: Entity) -> str:
+    return entity.code if isinstance(entity, Project) else entity.project

@@ -1,0 +1,281 @@
+"""Settings in layers, each value with where it comes from.
+
+From the weakest to the strongest: defaults, the studio's file, ``bifrost.yaml`` of the workspace, the user's file, the
+environment, explicit arguments. Files are read strictly: what is not understood is refused with its place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import getpass
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import attrs
+
+from bifrost_sdk.errors import ConfigurationError
+from bifrost_sdk.services.documents import Item, read_file
+
+#: The file that makes a folder a workspace.
+WORKSPACE_FILE = "bifrost.yaml"
+
+#: What a root may be called; such a name is also the token of a pinned path.
+_ROOT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_DAY = 86_400
+_PLATFORMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
+
+
+@attrs.frozen
+class Setting:
+    """A value and where it comes from: ``default``, a file with its line, a variable, or ``argument``.
+
+    `folder` is what a relative path in it is relative to.
+    """
+
+    value: Any  # Any: a text, a number, or a root's paths by platform
+    origin: str
+    folder: Path | None = None
+
+
+@attrs.frozen
+class Settings:
+    """All settings of one session; ``settings["user"].origin`` tells where the user's name comes from."""
+
+    folder: Path
+    values: Mapping[str, Setting]
+
+    def __getitem__(self, name: str) -> Setting:
+        setting = self.values.get(name)
+        if setting is None:
+            known = ", ".join(sorted(self.values))
+            raise ConfigurationError(f"there is no setting {name!r}; the settings are {known}", setting=name)
+        return setting
+
+    @property
+    def user(self) -> str:
+        """The login of whoever asks; the operating system's user unless configured.
+
+        Raises:
+            ConfigurationError: when the operating system knows no name either.
+        """
+        setting = self["user"]
+        if setting.value:
+            return str(setting.value)
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError, ImportError) as error:
+            raise ConfigurationError(
+                "the operating system has no name for this user; set BIFROST_SDK_USER or 'user:' in the user's file",
+                setting="user",
+                source=setting.origin,
+            ) from error
+
+    def roots(self, platform: str = sys.platform) -> dict[str, Path]:
+        """The folder of each root on this machine; a root without a folder for this platform is left out."""
+        found: dict[str, Path] = {}
+        for name, setting in self.values.items():
+            if name.startswith("roots."):
+                path = _root_folder(setting, _PLATFORMS.get(platform, platform))
+                if path is not None:
+                    found[name.removeprefix("roots.")] = path
+        return found
+
+
+def load(
+    folder: Path, *, explicit: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> Settings:  # Any: values of every setting
+    """The settings that hold for the workspace `folder`.
+
+    `explicit` are arguments by name, None for not given; `environment` is that of the process unless given.
+
+    Raises:
+        ConfigurationError: when a file or a variable cannot be understood, with its place.
+
+    >>> settings = load(Path("shows"), explicit={"user": "anna"}, environment={})
+    >>> settings.user, settings["user"].origin, settings["timeout"].origin
+    ('anna', 'argument', 'default')
+    """
+    environment = os.environ if environment is None else environment
+    values = {
+        name: Setting(value, "default", folder)
+        for name, value in {**_DEFAULTS, "roots.publish": "publish", "roots.work": "work"}.items()
+    }
+    studio = environment.get("BIFROST_SDK_STUDIO")
+    if studio and not _is_file(Path(studio)):
+        raise ConfigurationError(
+            f"BIFROST_SDK_STUDIO names {studio}, which is no file", setting="studio", source="BIFROST_SDK_STUDIO"
+        )
+    values.update(_file_layer(Path(studio) if studio else studio_file(environment)))
+    values.update(_file_layer(folder / WORKSPACE_FILE))
+    values.update(_file_layer(user_file(environment)))
+    values.update(_environment_layer(environment, folder))
+    values.update(_argument_layer(explicit or {}))
+    return Settings(folder, values)
+
+
+def workspace_above(start: Path) -> Path | None:
+    """The nearest folder at or above `start` that holds ``bifrost.yaml``.
+
+    Raises:
+        ConfigurationError: when one of them may not be looked into.
+    """
+    start = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() would follow links, and lead out of the workspace
+    return next((folder for folder in (start, *start.parents) if _is_file(folder / WORKSPACE_FILE)), None)
+
+
+def studio_file(environment: Mapping[str, str], *, platform: str = sys.platform) -> Path:
+    """Where the studio's settings lie unless BIFROST_SDK_STUDIO says otherwise; it need not exist."""
+    if platform == "win32":
+        return Path(environment.get("PROGRAMDATA") or "C:/ProgramData", "Bifrost SDK", "studio.yaml")
+    if platform == "darwin":
+        return Path("/Library/Application Support/Bifrost SDK/studio.yaml")
+    return Path("/etc/bifrost-sdk/studio.yaml")
+
+
+def user_file(environment: Mapping[str, str], *, platform: str = sys.platform) -> Path:
+    """Where the user's settings lie; it need not exist."""
+    home = Path(environment.get("USERPROFILE" if platform == "win32" else "HOME") or "~").expanduser()
+    if platform == "win32":
+        return Path(environment.get("APPDATA") or home / "AppData/Roaming", "Bifrost SDK", "user.yaml")
+    if platform == "darwin":
+        return home / "Library/Application Support/Bifrost SDK/user.yaml"
+    return Path(environment.get("XDG_CONFIG_HOME") or home / ".config", "bifrost-sdk", "user.yaml")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ConfigurationError(f"cannot look at {path}: {error.strerror or error}", source=str(path)) from error
+
+
+def _text(value: Any) -> str:  # Any: judged here
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("is a text")
+    return value
+
+
+def _seconds(value: Any) -> float:  # Any: judged here
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _DAY:
+        raise ValueError(f"is a number of seconds, 0 to {_DAY}")
+    return float(value)
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {  # Any: judged by the check
+    "catalog": _text,
+    "project": _text,
+    "user": _text,
+    "timeout": _seconds,
+}
+_DEFAULTS: Mapping[str, Any] = {  # Any: values of every setting
+    "catalog": "catalog.sqlite",
+    "project": None,
+    "user": None,
+    "timeout": 30.0,
+}
+_NAMES = (*_CHECKS, "roots")
+
+
+def _file_layer(path: Path) -> dict[str, Setting]:
+    found: dict[str, Setting] = {}
+    for name, item in read_file(path).items():
+        _known(name, _NAMES, item.place, "setting")
+        if name == "roots":
+            found.update(_roots_layer(item, path.parent))
+        else:
+            found[name] = _setting(name, item.value, item.place, folder=path.parent)
+    return found
+
+
+def _roots_layer(item: Item, folder: Path) -> dict[str, Setting]:
+    if not isinstance(item.value, dict):
+        raise _wrong("roots", item.place, "is a table of names and folders")
+    found: dict[str, Setting] = {}
+    for name, root in item.value.items():
+        value = root.value
+        if isinstance(value, dict):
+            for platform, path in value.items():
+                _known(platform, tuple(_PLATFORMS.values()), path.place, "platform")
+            value = {platform: path.value for platform, path in value.items()}
+        found[f"roots.{name}"] = _root(name, value, root.place, folder=folder)
+    return found
+
+
+def _environment_layer(environment: Mapping[str, str], folder: Path) -> dict[str, Setting]:
+    found: dict[str, Setting] = {}
+    for name in ("project", "user", "timeout"):
+        variable = f"BIFROST_SDK_{name.upper()}"
+        value: Any = environment.get(variable)  # Any: a text, or the number that it spells
+        if value:
+            if name == "timeout":
+                value = _number(value)
+            found[name] = _setting(name, value, variable, folder=folder)
+    prefix = "BIFROST_SDK_ROOT_"
+    for variable, value in environment.items():
+        if variable.startswith(prefix) and value:
+            root = variable.removeprefix(prefix).lower()
+            found[f"roots.{root}"] = _root(root, value, variable, folder=folder)
+    return found
+
+
+def _argument_layer(explicit: Mapping[str, Any]) -> dict[str, Setting]:  # Any: values of every setting
+    found: dict[str, Setting] = {}
+    for name, value in explicit.items():
+        _known(name, _NAMES, "argument", "setting")
+        if value is None:
+            continue
+        if name == "roots":
+            for root, path in value.items():
+                value_of = os.fspath(path) if isinstance(path, os.PathLike) else path
+                found[f"roots.{root}"] = _root(root, value_of, "argument", folder=Path.cwd())
+        else:
+            found[name] = _setting(name, value, "argument", folder=Path.cwd())
+    return found
+
+
+def _setting(name: str, value: Any, origin: str, *, folder: Path) -> Setting:  # Any: judged here
+    try:
+        return Setting(_CHECKS[name](value), origin, folder)
+    except ValueError as error:
+        raise _wrong(name, origin, f"{error}, not {value!r:.80}") from error
+
+
+def _root(name: str, value: Any, origin: str, *, folder: Path) -> Setting:  # Any: judged here
+    if not _ROOT_NAME.fullmatch(name):
+        raise _wrong(f"roots.{name}", origin, "has a name of a-z, 0-9 and _, starting with a letter")
+    paths = list(value.values()) if isinstance(value, Mapping) else [value]
+    if not paths or not all(isinstance(path, str) and path.strip() for path in paths):
+        raise _wrong(f"roots.{name}", origin, f"is a folder, or one for each of {', '.join(_PLATFORMS.values())}")
+    return Setting(value, origin, folder)
+
+
+def _root_folder(setting: Setting, platform: str) -> Path | None:
+    text = setting.value.get(platform) if isinstance(setting.value, Mapping) else setting.value
+    if text is None:
+        return None
+    if platform != "windows" and PureWindowsPath(text).drive and not PurePosixPath(text).is_absolute():
+        return None  # a drive of Windows means nothing here
+    path = Path(text).expanduser()
+    return path if path.is_absolute() or setting.folder is None else setting.folder.absolute() / path
+
+
+def _known(name: str, names: tuple[str, ...], place: str, what: str) -> None:
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the {what}s are {', '.join(names)}"
+        raise ConfigurationError(f"{place}: there is no {what} {name!r}; {hint}", setting=name, source=place)
+
+
+def _number(text: str) -> Any:  # Any: the number, or the text for the check to refuse
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _wrong(name: str, place: str, message: str) -> ConfigurationError:
+    return ConfigurationError(f"{place}: {name} {message}", setting=name, source=place)

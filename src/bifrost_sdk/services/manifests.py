@@ -1,0 +1,131 @@
+"""What lies beside published files so that a version can be known again from its folder alone.
+
+A manifest is canonical JSON: sorted keys, one space of indentation, UTF-8, a line end. Its sha256 is kept with the
+version, so that folder and catalog vouch for each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import attrs
+
+from bifrost_sdk.domain import text, wire
+from bifrost_sdk.domain.entity import check_id
+from bifrost_sdk.domain.versions import AssetDependency, Representation
+from bifrost_sdk.errors import Issue, ValidationError
+
+#: The form that this code writes; it reads this one and older ones.
+SCHEMA = 1
+
+
+@attrs.frozen
+class Entry:
+    """One file on disk; `name` is its path below the version's folder, `size` is in bytes."""
+
+    name: str = attrs.field(converter=text.line)
+    size: int = attrs.field(validator=attrs.validators.instance_of(int))
+    hash: str = attrs.field(converter=text.line)
+
+    @property
+    def line(self) -> str:
+        """The entry as a line of a listing."""
+        return f"{self.hash}  {self.size}  {self.name}\n"
+
+
+@attrs.frozen(kw_only=True)
+class Manifest:
+    """Everything needed to publish the version again from its files; `version` is its id and that of the transaction.
+
+    `path` is the product's path at the time, `entries` are all files, those of sets one by one.
+    """
+
+    version: str = attrs.field(converter=check_id)
+    project: str = attrs.field(converter=text.line)
+    path: str = attrs.field(converter=text.line)
+    number: int = attrs.field(validator=attrs.validators.instance_of(int))
+    dependencies: tuple[AssetDependency, ...] = ()
+    representations: tuple[Representation, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        """The manifest as it is written; equal manifests give equal bytes."""
+        document = {
+            "schema": SCHEMA,
+            "version": self.version,
+            "project": self.project,
+            "path": self.path,
+            "number": self.number,
+            "dependencies": [wire.value(item) for item in self.dependencies],
+            "representations": [{"id": item.id, **wire.dump(item)} for item in self.representations],
+            "files": [attrs.asdict(entry) for entry in sorted(self.entries, key=lambda entry: entry.name)],
+        }
+        return (json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Manifest:
+        """The manifest that was written.
+
+        Raises:
+            ValidationError: it is damaged, or newer than this code.
+        """
+        document = _document(content)
+        try:
+            return cls(
+                version=document["version"],
+                project=document["project"],
+                path=document["path"],
+                number=document["number"],
+                dependencies=_dependencies(document["version"], document["dependencies"]),
+                representations=tuple(_representation(body) for body in document["representations"]),
+                entries=tuple(Entry(**entry) for entry in document["files"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise _damaged(f"{error} is missing or wrong") from error
+
+
+def digest(content: bytes) -> str:
+    """The hash of some content as it is written everywhere: ``sha256:`` and 64 hexadecimal digits.
+
+    >>> digest(b"hero")[:15]
+    'sha256:ae6c79d1'
+    """
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def listing_digest(entries: Iterable[Entry]) -> str:
+    """The hash of a set of files: of the lines ``<hash>  <size>  <name>`` of each, sorted by name."""
+    lines = (entry.line for entry in sorted(entries, key=lambda entry: entry.name))
+    return digest("".join(lines).encode())
+
+
+def _dependencies(version: str, bodies: Any) -> tuple[AssetDependency, ...]:  # Any: JSON from outside
+    """Dependencies are read as those of a version, by the one reader there is."""
+    body = {"product": version, "dependencies": bodies}
+    return cast("tuple[AssetDependency, ...]", wire.load("version", body).dependencies)  # type: ignore[attr-defined]  # a Version
+
+
+def _representation(body: Mapping[str, Any]) -> Representation:
+    fields = dict(body)
+    return cast("Representation", wire.load("representation", fields, id=fields.pop("id")))
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(content)
+    except ValueError as error:
+        raise _damaged("it is no JSON") from error
+    if not isinstance(document, dict):
+        raise _damaged("it is no JSON object")
+    schema = document.get("schema")
+    if type(schema) is not int or not 1 <= schema <= SCHEMA:
+        message = f"this manifest has the schema {schema}, known is up to {SCHEMA}"
+        raise ValidationError(Issue("manifest.schema", message, hint="update bifrost-sdk"))
+    return document
+
+
+def _damaged(why: str) -> ValidationError:
+    return ValidationError(Issue("manifest.damaged", f"the manifest cannot be read: {why}"))

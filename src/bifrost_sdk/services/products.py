@@ -1,0 +1,43 @@
+"""Products: the output streams of nodes."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from bifrost_sdk.domain.entity import Node
+from bifrost_sdk.domain.production import Project
+from bifrost_sdk.domain.query import Filter, Query
+from bifrost_sdk.domain.versions import Product
+from bifrost_sdk.services.context import Item
+from bifrost_sdk.services.entities import Nodes
+
+
+class Products(Nodes[Product]):
+    """What nodes bring forth: model, rig, anim. Publishing makes them; here they can be made beforehand."""
+
+    cls = Product
+
+    def create(self, owner: Item, code: str, **fields: Any) -> Product:
+        """A new product of any node, the project included; `fields` are those of `Product`."""
+        return self._put(owner, {**fields, "code": code}, ensure=False)
+
+    def ensure(self, owner: Item, code: str, **fields: Any) -> Product:
+        """The product of that code as it is, else a new one with these fields."""
+        return self._put(owner, {**fields, "code": code}, ensure=True)
+
+    def of(self, owner: Item, *filters: Filter, **lookups: Any) -> builtins.list[Product]:
+        """The products of a node, by code."""
+        node = self.context.take(Node, owner)
+        query = Query("product", project=project_code(node)).where(*filters, parent=node.id, **lookups)
+        return self.context.every(query.sort("code"))
+
+    def _put(self, owner: Item, fields: dict[str, Any], *, ensure: bool) -> Product:
+        node = self.context.take(Node, owner)
+        code = project_code(node)
+        return self._add(code, self.context.make(Product, code, {**fields, "parent": node}), ensure=ensure)
+
+
+def project_code(node: Node) -> str:
+    """The project whose tree the node belongs to; a project heads its own."""
+    return node.code if isinstance(node, Project) else node.project

@@ -1,0 +1,183 @@
+"""What publishers that died left behind is settled: a version becomes whole, or its number is given up for good.
+
+Anybody may do it, anywhere, at any time and any number at once, beside publishers that live: whose lease still runs is
+left alone, and what a lapsed one becomes is decided by a commit that only one gets through. Leases run by the
+authority's clock, never by that of this machine. Nothing is deleted that cannot be told to be an unfinished version's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import attrs
+
+from bifrost_sdk.domain.changes import Check
+from bifrost_sdk.domain.entity import check_id
+from bifrost_sdk.domain.production import STUDIO
+from bifrost_sdk.domain.query import Query
+from bifrost_sdk.domain.versions import Version
+from bifrost_sdk.errors import BifrostError, ConflictError, ValidationError
+from bifrost_sdk.ports import Storage, View
+from bifrost_sdk.services import staging
+from bifrost_sdk.services.context import Context, Item
+from bifrost_sdk.services.manifests import Manifest, digest
+from bifrost_sdk.services.places import storage_of
+from bifrost_sdk.services.publishing import ROOT
+from bifrost_sdk.services.reservations import Reservation
+from bifrost_sdk.services.sources import MANIFEST
+from bifrost_sdk.services.staging import TRANSACTIONS, Places
+
+Outcome = Literal["published", "abandoned", "waiting", "removed", "unknown", "failed"]
+
+
+@attrs.frozen
+class Finding:
+    """One thing that was found and what became of it.
+
+    `subject` is the reference of a version, or a folder below a root. ``published``: it was whole. ``abandoned``: it
+    was not, and its files are gone. ``waiting``: its publisher holds it until `until`. ``removed``: a left-over of a
+    version that had been given up. ``unknown``: nothing of ours, left as it is. ``failed``: see `reason`.
+    """
+
+    subject: str
+    outcome: Outcome
+    reason: str = ""
+    until: datetime.datetime | None = None
+
+
+@attrs.frozen
+class Recovery:
+    """Everything that a recovery found; nothing at all after a quiet day."""
+
+    findings: tuple[Finding, ...] = ()
+
+    def subjects(self, outcome: Outcome) -> tuple[str, ...]:
+        """What had this outcome."""
+        return tuple(finding.subject for finding in self.findings if finding.outcome == outcome)
+
+
+def recover(context: Context, project: Item | None = None) -> Recovery:
+    """Settle every version whose lease ran out, of one project or of all that are visible, and clear left-overs.
+
+    Raises:
+        NotFoundError: there is no such project.
+
+    >>> import bifrost_sdk as bf
+    >>> with bf.connect(bf.init("shows", project="demo")) as session:
+    ...     recover(session.context).findings
+    ()
+    """
+    if project is None:
+        codes = [found.code for found in context.every(Query("project", project=STUDIO)) if found.state == "active"]
+    else:
+        codes = [context.project_of(project).code]
+    findings = [finding for code in codes for finding in _project(context, code)]
+    for root, storage in sorted(context.storages.items()):
+        findings += _left_over(context, root, storage)
+    return Recovery(tuple(findings))
+
+
+def _project(context: Context, code: str) -> Iterator[Finding]:
+    for state in ("reserved", "abandoned"):
+        for version in context.every(Query("version", project=code).where(state=state)):
+            try:
+                if state == "reserved":
+                    yield from _reserved(context, version)
+                else:
+                    yield from _abandoned(context, version)
+            except BifrostError as error:
+                yield Finding(version.ref, "failed", str(error))
+
+
+def _reserved(context: Context, version: Version) -> Iterator[Finding]:
+    """Settle a reserved version, unless somebody writes it meanwhile: then it is theirs."""
+    with contextlib.suppress(ConflictError):
+        now = context.commit(version.project, [Check(version.id, expected=version.revision)]).at
+        if version.lease_until is not None and version.lease_until > now:
+            yield Finding(version.ref, "waiting", "its publisher is at work", version.lease_until)
+            return
+        storage_of(context, ROOT)  # files that cannot be seen now are not to be taken for lost
+        held = Reservation(context, version)
+        held.renew()  # from here on it is ours, and whoever held it notices before it shows anything
+        places = _places(context, version)
+        whole = _find_whole(context, places, version.id)
+        if whole is not None and (seal := _put_in_place(*whole, places)):
+            held.finalise(whole[2], seal)
+            yield Finding(version.ref, "published", "it was whole")
+            return
+        held.abandon()
+        removed = [
+            path for storage in context.storages.values() for path in staging.withdraw(storage, places, version.id)
+        ]
+        yield Finding(version.ref, "abandoned", f"removed {', '.join(removed)}" if removed else "it had no files")
+
+
+def _put_in_place(storage: Storage, folder: str, manifest: Manifest, places: Places) -> str | None:
+    """Place what is only staged; the manifest's hash, or None where something else has the place."""
+    if folder == places.staged:
+        folder = manifest.representations[0].folder
+        try:
+            storage.place(places.staged, folder, last=MANIFEST)
+        except ConflictError:
+            return None
+    return digest(b"".join(storage.read(f"{folder}/{MANIFEST}")))
+
+
+def _find_whole(context: Context, places: Places, version: str) -> tuple[Storage, str, Manifest] | None:
+    """Where the version lies whole, placed or staged: with its manifest and every file as that says."""
+    for storage in context.storages.values():
+        for folder in (*places.finals, places.staged):
+            manifest = staging.manifest_in(storage, folder, version)
+            if manifest and manifest.representations and staging.is_whole(storage, folder, manifest):
+                return storage, folder, manifest
+    return None
+
+
+def _abandoned(context: Context, version: Version) -> Iterator[Finding]:
+    """Remove what was left of a version that had been given up, by somebody who died before the files were gone."""
+    places = _places(context, version)
+    for storage in context.storages.values():
+        for path in staging.withdraw(storage, places, version.id):
+            yield Finding(path, "removed", f"{version.ref} was abandoned")
+
+
+def _left_over(context: Context, root: str, storage: Storage) -> Iterator[Finding]:
+    """Staged folders that belong to no version on its way."""
+    try:
+        names = storage.names(TRANSACTIONS)
+        for name, version in zip(names, _versions(context, names), strict=True):
+            path = f"{TRANSACTIONS}/{name.rstrip('/')}"
+            if version is None:
+                yield Finding(path, "unknown", f"the root {root} holds it, but no visible version has this id")
+            elif version.state not in {"reserved", "abandoned"}:
+                rest = storage.names(path)  # none, when it was placed since the folders were listed
+                storage.remove(path)
+                if rest:
+                    yield Finding(path, "removed", f"{version.ref} is {version.state}")
+    except BifrostError as error:
+        yield Finding(f"{root}:{TRANSACTIONS}", "failed", str(error))
+
+
+def _versions(context: Context, names: Iterable[str]) -> list[Version | None]:
+    """The versions that folders are named after, as they stand now."""
+    ids = [name.rstrip("/") for name in names]
+    real = [id for id in ids if _is_id(id)]
+    found = {entity.id: entity for entity in context.get_many(real) if isinstance(entity, Version)}
+    return [found.get(id) for id in ids]
+
+
+def _is_id(text: str) -> bool:
+    try:
+        check_id(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _places(context: Context, version: Version) -> Places:
+    """Where the version lies: by its path when it was reserved, since the product may have moved."""
+    (then,) = context.catalog.get(version.project, [version.id], view=View(at=version.created_at))
+    return Places.of(then if isinstance(then, Version) else version)

@@ -1,0 +1,152 @@
+"""Files on their way into a version: staged beside their place, placed whole, or taken back.
+
+A version is staged in ``.bifrost/tx/<version id>`` below the root, so that what belongs to an unfinished one can be
+told from its name alone, by anybody and at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from bifrost_sdk.domain.versions import Version
+from bifrost_sdk.errors import StorageError, ValidationError
+from bifrost_sdk.ports import Storage
+from bifrost_sdk.services import sources
+from bifrost_sdk.services.manifests import Entry, Manifest, digest
+from bifrost_sdk.services.sources import MANIFEST, Source
+
+#: Where unfinished versions lie below a root, one folder each, named by id.
+TRANSACTIONS = ".bifrost/tx"
+
+#: How much is read, hashed and written at once, in bytes.
+BLOCK = 1 << 20
+
+#: Told how many bytes were copied; may raise to stop.
+Watch = Callable[[int], None]
+
+
+@attrs.frozen
+class Places:
+    """Where one version lies in a root: `staged` until it is placed; `finals` are the folders it may take, best first.
+
+    The second one is for a number whose folder is taken: by a version of a node that had this path before it moved.
+    """
+
+    staged: str
+    finals: tuple[str, str]
+
+    @classmethod
+    def of(cls, version: Version) -> Places:
+        """The places of a reserved version, whose `path` is that of the time when it was reserved."""
+        folder = f"{version.project}/{version.path}/v{version.number:03d}"
+        return cls(f"{TRANSACTIONS}/{version.id}", (folder, f"{folder}-{version.id[-12:]}"))
+
+    def choose(self, storage: Storage) -> str:
+        """The first folder that is free."""
+        return next((folder for folder in self.finals if not storage.names(folder)), self.finals[-1])
+
+
+def copy(storage: Storage, source: Source, folder: str, watch: Watch) -> Entry:
+    """Copy one file, hashed while it is read.
+
+    Raises:
+        StorageError: it cannot be read or written, or was changed meanwhile.
+    """
+    hasher = hashlib.sha256()
+    storage.write(f"{folder}/{source.name}", _blocks(source, hasher.update, watch))
+    return Entry(source.name, source.size, f"sha256:{hasher.hexdigest()}")
+
+
+def entry(source: Source) -> Entry:
+    """What the manifest would say of a file, which is read for that.
+
+    Raises:
+        StorageError: it cannot be read, or was changed meanwhile.
+    """
+    hasher = hashlib.sha256()
+    for _ in _blocks(source, hasher.update, lambda _: None):
+        pass
+    return Entry(source.name, source.size, f"sha256:{hasher.hexdigest()}")
+
+
+def seal(storage: Storage, folder: str, manifest: Manifest) -> str:
+    """Write the manifest beside the files and make all of it durable; its hash."""
+    content = manifest.to_bytes()
+    storage.write(f"{folder}/{MANIFEST}", [content])
+    storage.sync(folder)
+    return digest(content)
+
+
+def manifest_in(storage: Storage, folder: str, version: str) -> Manifest | None:
+    """The manifest of that version in a folder; None where there is none, or another's, or a damaged one."""
+    path = f"{folder}/{MANIFEST}"
+    if storage.size(path) is None:
+        return None
+    try:
+        found = Manifest.from_bytes(b"".join(storage.read(path)))
+    except ValidationError:
+        return None
+    return found if found.version == version else None
+
+
+def is_whole(storage: Storage, folder: str, manifest: Manifest) -> bool:
+    """Whether every file of the manifest is there, and is what it says."""
+    places = [(f"{folder}/{entry.name}", entry) for entry in manifest.entries]
+    return all(storage.size(path) == entry.size for path, entry in places) and all(
+        _digest(storage, path) == entry.hash for path, entry in places
+    )
+
+
+def withdraw(storage: Storage, places: Places, version: str) -> list[str]:
+    """Take the files of an abandoned version away; the folders that were removed.
+
+    A placed folder first moves back to where unfinished ones lie, so that its place is free in one step.
+    """
+    removed = [folder for folder in places.finals if _take_back(storage, places.staged, folder, version)]
+    if storage.names(places.staged):
+        removed.append(places.staged)
+    storage.remove(places.staged)
+    return removed
+
+
+def _take_back(storage: Storage, staged: str, final: str, version: str) -> bool:
+    begun = manifest_in(storage, staged, version) and _is_claimed(storage, final)
+    if begun and not storage.capabilities.moves_whole:
+        storage.place(staged, final, last=MANIFEST)  # finish what was begun, so that its manifest tells whose it is
+    if manifest_in(storage, final, version) is None:
+        return False
+    storage.remove(staged)
+    storage.place(final, staged, last=MANIFEST)
+    return True
+
+
+def _is_claimed(storage: Storage, folder: str) -> bool:
+    names = storage.names(folder)
+    return bool(names) and MANIFEST not in names
+
+
+def _blocks(source: Source, digest: Callable[[bytes], None], watch: Watch) -> Iterator[bytes]:
+    try:
+        with source.path.open("rb", buffering=0) as file:
+            while block := file.read(BLOCK):
+                digest(block)
+                yield block
+                watch(len(block))
+        is_same = sources.stamp(source.path) == source.stamp
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"cannot read {source.path}: {reason}; nothing was published"
+        raise StorageError(message, path=str(source.path), reason=reason) from error
+    if not is_same:
+        message = f"{source.path} was changed while it was copied; publish again when it is written"
+        raise StorageError(message, path=str(source.path), reason="changed")
+
+
+def _digest(storage: Storage, path: str) -> str:
+    hasher = hashlib.sha256()
+    for block in storage.read(path):
+        hasher.update(block)
+    return f"sha256:{hasher.hexdigest()}"

@@ -1,0 +1,86 @@
+"""Versions: what was published, what it was made of and what is made of it."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+
+from bifrost_sdk.domain.entity import Entity
+from bifrost_sdk.domain.query import Page, Query
+from bifrost_sdk.domain.references import Reference
+from bifrost_sdk.domain.versions import Product, Representation, Version
+from bifrost_sdk.services.context import Item, is_id
+from bifrost_sdk.services.entities import Entities
+
+
+class Versions(Entities[Version]):
+    """The numbered states of products.
+
+    >>> import bifrost_sdk as bf
+    >>> with bf.connect(bf.init("shows", project="demo")) as session:
+    ...     hero = session.assets.create("demo", "char", "hero")
+    ...     model = session.products.create(hero, "model")
+    ...     session.versions.of(model)
+    []
+    """
+
+    cls = Version
+
+    def get(self, item: Item) -> Version:
+        """The version by reference (of a product: its latest), id or entity.
+
+        Raises:
+            NotFoundError: when there is none.
+        """
+        if isinstance(item, Product):
+            return self.latest(item)
+        if isinstance(item, Entity) or is_id(str(item)):
+            return super().get(item)
+        ref = item if isinstance(item, Reference) else Reference.parse(str(item))
+        if ref.id is None:
+            ref = ref.with_tag(ref.tag.name if ref.tag else "latest").with_file(None)
+        return super().get(ref)
+
+    def latest(self, product: Item) -> Version:
+        """The newest version that is published and not retired.
+
+        Raises:
+            NotFoundError: when there is none.
+        """
+        made = self.context.take(Product, product)
+        return self.context.take(Version, f"{made.ref}/latest")
+
+    def of(self, product: Item, *, state: str | None = None) -> builtins.list[Version]:
+        """The versions of a product by number, in any state unless one is given."""
+        made = self.context.take(Product, product)
+        query = Query("version", project=made.project).where(product=made.id)
+        return self.context.every((query.where(state=state) if state else query).sort("number"))
+
+    def representations(self, version: Item) -> builtins.list[Representation]:
+        """The formats that a version came in, with their files."""
+        made = self.context.take(Version, version)
+        return self.context.every(Query("representation", project=made.project).where(version=made.id).sort("name"))
+
+    def retire(self, version: Item) -> Version:
+        """Let ``latest`` and ``approved`` skip it; by its number it is still resolved. `restore` takes it back."""
+        return self.update(version, state="retired")
+
+    def restore(self, version: Item) -> Version:
+        """Bring a retired version back."""
+        return self.update(version, state="published")
+
+    def dependencies(self, version: Item, *, depth: int = 64, kinds: Sequence[str] = ()) -> Page:
+        """What the version was made of, and what that was made of, `depth` steps at most; the page holds the edges.
+
+        `kinds` keeps to these of strong, weak and reference.
+        """
+        return self._walk(version, depth, kinds, forward=True)
+
+    def dependents(self, version: Item, *, depth: int = 64, kinds: Sequence[str] = ()) -> Page:
+        """What was made of the version, and what was made of that, `depth` steps at most; the page holds the edges."""
+        return self._walk(version, depth, kinds, forward=False)
+
+    def _walk(self, version: Item, depth: int, kinds: Sequence[str], *, forward: bool) -> Page:
+        made = self.get(version)
+        query = Query("version", project=made.project).where(id=made.id)
+        return self.context.find(query.walk("dependencies", forward=forward, depth=depth, kinds=kinds))
