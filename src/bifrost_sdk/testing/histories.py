@@ -1,0 +1,496 @@
+"""Random histories: a catalog and a plain-Python model are told the same, and must agree on every state there ever was.
+
+The model knows no plans, deltas or facts: it makes the state that would come out and asks whether that state, and the
+step to it, are legal.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import strategies
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from bifrost_sdk.domain import codes, wire
+from bifrost_sdk.domain.changes import Change, Check, Create, Delete, Ensure, Update
+from bifrost_sdk.domain.entity import Entity
+from bifrost_sdk.domain.evaluation import evaluate
+from bifrost_sdk.domain.model import Asset, AssetType, Link, Product, Project, Status, Version
+from bifrost_sdk.domain.production import STUDIO
+from bifrost_sdk.domain.query import Query
+from bifrost_sdk.domain.registry import entity_type
+from bifrost_sdk.domain.versions import CHANGEABLE, TRANSITIONS, AssetDependency
+from bifrost_sdk.errors import BifrostError, ConflictError, NotFoundError
+from bifrost_sdk.ports import Actor, Catalog, View
+from bifrost_sdk.services import history
+from bifrost_sdk.services.context import Context
+from bifrost_sdk.testing.builder import ManualClock
+from bifrost_sdk.testing.show import PROJECT, make_id
+
+State = Mapping[str, Entity]
+
+_KINDS: tuple[type[Entity], ...] = (Status, AssetType, Asset, Product, Version, Link)
+_CODES = strategies.sampled_from(["hero", "Hero", "prop", "model", "a", "B"])
+_DATA = strategies.data()
+
+
+class Model:
+    """Every state of one project, from nothing; `states[n]` is that of revision n."""
+
+    def __init__(self) -> None:
+        self.states: list[State] = [{}]
+
+    @property
+    def now(self) -> State:
+        """The present state."""
+        return self.states[-1]
+
+    def commit(self, after: State, *, is_kept: bool = False) -> bool:
+        """Take the state as the next revision, one that is the same only when it is kept; whether it is new."""
+        after = {id: self.now[id] if _is_same(self.now.get(id), each) else each for id, each in after.items()}
+        if after == self.now and not is_kept:
+            return False
+        revision = len(self.states)
+        numbered = self._numbered(after)
+        self.states.append(
+            {
+                id: each if self.now.get(id) == each else attrs.evolve(each, revision=revision)
+                for id, each in numbered.items()
+            }
+        )
+        return True
+
+    def path(self, id: str, state: State) -> str:
+        """The path of a node in a state, or that of a version's product."""
+        entity = state.get(id)
+        if isinstance(entity, Version):
+            return self.path(entity.product, state)
+        if not isinstance(entity, (AssetType, Asset, Product)):
+            return ""
+        above = self.path(entity.parent or "", state) or entity_type(entity.kind).root
+        return f"{above}/{entity.code}" if above else entity.code
+
+    def _numbered(self, after: State) -> State:
+        numbered = dict(after)
+        for id, each in after.items():
+            if isinstance(each, Version) and each.number is None:
+                given = [
+                    v.number or 0 for v in numbered.values() if isinstance(v, Version) and v.product == each.product
+                ]
+                numbered[id] = attrs.evolve(each, number=max(given) + 1)
+        return numbered
+
+
+def is_legal(before: State, after: State) -> bool:
+    """Whether a project may go from one state to the other."""
+    return (
+        _has_unique_names(after)
+        and _has_all_targets(after)
+        and not any(_is_within_itself(id, after) for id in after)
+        and all(_may_become(before.get(id), after.get(id), after) for id in {**before, **after})
+    )
+
+
+def _has_unique_names(state: State) -> bool:
+    names = [_name(entity) for entity in state.values()]
+    return len(set(names)) == len(names)
+
+
+def _name(entity: Entity) -> tuple[str, ...]:
+    if isinstance(entity, Status):
+        return "status", codes.fold(entity.code)
+    if isinstance(entity, (AssetType, Asset, Product)):
+        return "node", entity.parent or "", codes.fold(entity.code)
+    if isinstance(entity, Link):
+        return "link", entity.source, entity.target, codes.fold(entity.type)
+    return entity.kind, entity.id
+
+
+def _has_all_targets(state: State) -> bool:
+    return all(target in state or target == _PROJECT_ID for entity in state.values() for target in _targets(entity))
+
+
+def _targets(entity: Entity) -> Iterable[str]:
+    names = ("parent", "asset_type", "status", "product", "source", "target")
+    yield from (value for name in names if (value := getattr(entity, name, None)) and not isinstance(entity, Version))
+    if isinstance(entity, Version):
+        yield from (entity.product, *([entity.status] if entity.status else []))
+        yield from (each.version for each in entity.dependencies)
+
+
+def _is_within_itself(id: str, state: State) -> bool:
+    seen = set()
+    here: str | None = id
+    while here is not None and here in state and here not in seen:
+        seen.add(here)
+        here = getattr(state[here], "parent", None)
+    return here in seen
+
+
+def _may_become(old: Entity | None, new: Entity | None, after: State) -> bool:
+    if not isinstance(new, Version):
+        return not isinstance(old, Version)
+    if not isinstance(old, Version):
+        return new.state in ("reserved", "published") and _may_be_published(new, after)
+    return (
+        new.state in (old.state, *TRANSITIONS[old.state])
+        and (old.state == "reserved" or _fixed(old) == _fixed(new))
+        and not (old.state != "purged" and new.state == "purged" and _is_needed(new.id, after))
+        and (old.state != "reserved" or _may_be_published(new, after))
+    )
+
+
+def _may_be_published(version: Version, after: State) -> bool:
+    targets = [after.get(each.version) for each in version.dependencies]
+    standing = all(isinstance(each, Version) and each.state in ("published", "retired") for each in targets)
+    return version.state != "published" or standing
+
+
+def _is_needed(id: str, state: State) -> bool:
+    versions = [each for each in state.values() if isinstance(each, Version)]
+    return any(each.version == id for version in versions for each in version.dependencies)
+
+
+def _fixed(version: Version) -> dict[str, Any]:  # Any: values of every field type
+    free = {*CHANGEABLE, "revision", "unknown"}
+    return {name: value for name, value in attrs.asdict(version, recurse=False).items() if name not in free}
+
+
+_PROJECT_ID = make_id(1)
+
+
+def _is_same(one: Entity | None, other: Entity) -> bool:
+    """Whether they differ in nothing but when they came about."""
+    return one is not None and one == attrs.evolve(other, revision=one.revision)
+
+
+def plain(entity: Entity) -> Entity:
+    """The entity without what only the authority knows: project, path, times, people."""
+    fields: dict[str, Any] = dict.fromkeys(("project", "path", "created_by", "updated_by"), "")  # Any: as in evolve
+    fields |= dict.fromkeys(("created_at", "updated_at", *(["lease_until"] if isinstance(entity, Version) else [])))
+    return attrs.evolve(entity, **fields)
+
+
+class CatalogMachine(RuleBasedStateMachine):
+    """Random commits, reads and accidents; a subclass opens its catalog in `open`, again and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = ManualClock()
+        self.model = Model()
+        self.keyed: dict[str, tuple[Sequence[Change], tuple[Entity | None, ...]]] = {}
+        self.times: list[int] = []
+        self._ids = itertools.count(100)
+
+    def open(self) -> Catalog:
+        """The catalog, whose contents stay between calls; it asks `clock` for the time."""
+        raise NotImplementedError("a machine opens its own catalog")
+
+    @initialize()
+    def begin(self) -> None:
+        """A project with a type, a status and an asset."""
+        self.catalog = self.open().bind(Actor("system", system=True))
+        self.catalog.commit(STUDIO, [Create(Project(id=_PROJECT_ID, code=PROJECT))])
+        self.times = [self.clock.now]
+        kind = AssetType(id=self.new_id(), code="char", parent=_PROJECT_ID)
+        asset = Asset(id=self.new_id(), code="hero", parent=kind.id, asset_type=kind.id)
+        product = Product(id=self.new_id(), code="model", parent=asset.id)
+        status = Status(id=self.new_id(), code="done", category="approved")
+        first: list[Entity] = [kind, asset, product, status]
+        self.attempt([Create(each) for each in first], {each.id: each for each in first})
+
+    def new_id(self) -> str:
+        """The next id."""
+        return make_id(next(self._ids))
+
+    def attempt(self, changes: Sequence[Change], after: State, *, key: str | None = None, stale: bool = False) -> None:
+        """Commit; the catalog must do what the model would, or refuse and change nothing."""
+        self.clock.advance(1)
+        if stale or not is_legal(self.model.now, after):
+            with pytest.raises(BifrostError):
+                self.catalog.commit(PROJECT, changes, key=key)
+            return
+        done = self.catalog.commit(PROJECT, changes, key=key)
+        is_new = self.model.commit(after, is_kept=key is not None)
+        if is_new:
+            self.times.append(self.clock.now)
+        now = self.model.now
+        assert done.revision == len(self.model.states) - 1
+        for change, entity in zip(changes, done.entities, strict=True):
+            if entity is not None and entity.id in now:  # what a later change took away may be told as it was
+                assert plain(entity) == now[entity.id]
+            elif entity is None and not isinstance(change, Delete):
+                assert _id_of(change) not in now
+        if key is not None and is_new:
+            self.keyed[key] = changes, done.entities
+
+    def pick(self, data: strategies.DataObject, state: State, *kinds: type[Entity]) -> Entity | None:
+        """Something of these kinds, None where there is nothing."""
+        found = sorted(id for id, entity in state.items() if isinstance(entity, kinds))
+        return state[data.draw(strategies.sampled_from(found))] if found else None
+
+    @rule(data=_DATA, count=strategies.integers(1, 4), has_key=strategies.booleans())
+    def commit(self, data: strategies.DataObject, count: int, *, has_key: bool) -> None:
+        """Some changes of any sorts in one commit, each to what the ones before leave."""
+        changes: list[Change] = []
+        after = dict(self.model.now)
+        stale = False
+        for _ in range(count):
+            step: Callable[[strategies.DataObject, dict[str, Entity]], tuple[Change, bool] | None]
+            step = data.draw(
+                strategies.sampled_from(
+                    [
+                        self._create,
+                        self._ensure,
+                        self._rename,
+                        self._set,
+                        self._move,
+                        self._state,
+                        self._delete,
+                        self._check,
+                    ]
+                )
+            )
+            taken = step(data, after)
+            if taken is not None:
+                changes.append(taken[0])
+                stale |= taken[1]
+        if changes:
+            key = f"key {len(self.keyed)} {self.clock.now}" if has_key else None
+            self.attempt(changes, after, key=key, stale=stale)
+
+    def _new(self, data: strategies.DataObject, state: State) -> Entity | None:
+        cls = data.draw(strategies.sampled_from(_KINDS))
+        id, code = self.new_id(), data.draw(_CODES)
+        if cls is Status:
+            return Status(id=id, code=code)
+        if cls is AssetType:
+            return AssetType(id=id, code=code, parent=_PROJECT_ID)
+        if cls is Version:
+            return self._new_version(data, state, id)
+        source, target = self.pick(data, state, AssetType, Asset), self.pick(data, state, Asset, AssetType)
+        kind = self.pick(data, state, AssetType)
+        if source is None or target is None or kind is None:
+            return None
+        made: dict[type[Entity], Callable[[], Entity]] = {
+            Link: lambda: Link(id=id, source=source.id, target=target.id, type=code),
+            Product: lambda: Product(id=id, code=code, parent=source.id),
+            Asset: lambda: Asset(id=id, code=code, parent=source.id, asset_type=kind.id),
+        }
+        return made[cls]()
+
+    def _new_version(self, data: strategies.DataObject, state: State, id: str) -> Entity | None:
+        product = self.pick(data, state, Product)
+        if product is None:
+            return None
+        others = sorted(each.id for each in state.values() if isinstance(each, Version))
+        needs = data.draw(strategies.lists(strategies.sampled_from(others), max_size=2, unique=True)) if others else []
+        kinds = strategies.sampled_from(["strong", "weak"])
+        dependencies = tuple(AssetDependency(each, kind=data.draw(kinds)) for each in needs)
+        state_ = data.draw(strategies.sampled_from(["reserved", "reserved", "published"]))
+        return Version(id=id, product=product.id, state=state_, dependencies=dependencies)
+
+    def _create(self, data: strategies.DataObject, after: dict[str, Entity]) -> tuple[Change, bool] | None:
+        entity = self._new(data, after)
+        if entity is None:
+            return None
+        after[entity.id] = entity
+        return Create(entity), False
+
+    def _ensure(self, data: strategies.DataObject, after: dict[str, Entity]) -> tuple[Change, bool] | None:
+        entity = self._new(data, self.model.now)
+        if entity is None or isinstance(entity, Version):
+            return None
+        if any(_name(each) == _name(entity) for each in (*self.model.now.values(), *after.values())):
+            return None if self.model.now != after else (Ensure(entity), self._is_other_kind(entity, after))
+        after[entity.id] = entity
+        return Ensure(entity), False
+
+    def _is_other_kind(self, entity: Entity, state: State) -> bool:
+        """Whether the name belongs to something of another kind, so that it cannot be ensured."""
+        return any(_name(each) == _name(entity) and each.kind != entity.kind for each in state.values())
+
+    def _update(
+        self, data: strategies.DataObject, after: dict[str, Entity], entity: Entity, fields: dict[str, Any]
+    ) -> tuple[Change, bool]:
+        """An update with the revision that was seen, an older one, or none."""
+        known = self.model.now.get(entity.id)
+        seen = data.draw(strategies.sampled_from([None, None, 0, -1])) if known else None
+        expected = None if known is None or seen is None else known.revision + seen
+        after[entity.id] = attrs.evolve(entity, **fields)
+        return Update(entity.id, fields, expected), seen == -1
+
+    def _rename(self, data: strategies.DataObject, after: dict[str, Entity]) -> tuple[Change, bool] | None:
+        entity = self.pick(data, after, Status, AssetType, Asset, Product)
+        return self._update(data, after, entity, {"code": data.draw(_CODES)}) if entity else None
+
+    def _set(self, data: strategies.DataObject, after: dict[str, Entity]) -> tuple[Change, bool] | None:
+        entity = self.pick(data, after, Asset, Version)
+        status = self.pick(data, after, Status)
+        tags = data.draw(strategies.sampled_from([(), ("x",), ("x", "y")]))
+        held = status and data.draw(strategies.sampled_from([None, status.id]))
+        return self._update(data, after, entity, {"tags": tags, "status": held}) if entity else None
+
+    def _move(self, data: strategies.DataObject, after: dict[str, Entity]) -> tuple[Change, bool] | None:
+        entity, parent = self.pick(data, after, Asset, Product), self.pick(data, after, AssetType, Asset)
+        return self._update(data, after, entity, {"parent": parent.id}) if entity and parent else None
+
+    def _state(self, data: strategies.DataObject, after: dict[str, Entity]) -> tuple[Change, bool] | None:
+        entity = self.pick(data, after, Version)
+        state = data.draw(strategies.sampled_from([*TRANSITIONS, "published", "retired"]))
+        return self._update(data, after, entity, {"state": state}) if entity else None
+
+    def _delete(self, data: strategies.DataObject, after: dict[str, Entity]) -> tuple[Change, bool] | None:
+        entity = self.pick(data, after, *_KINDS)
+        if entity is None:
+            return None
+        del after[entity.id]
+        return Delete(entity.id), False
+
+    def _check(self, data: strategies.DataObject, after: dict[str, Entity]) -> tuple[Change, bool] | None:
+        entity = self.pick(data, self.model.now, *_KINDS)
+        if entity is None or entity.id not in after:
+            return None
+        off = data.draw(strategies.sampled_from([0, 0, 1]))
+        return Check(entity.id, entity.revision + off), bool(off)
+
+    @precondition(lambda self: self.keyed)
+    @rule(data=_DATA)
+    def repeat(self, data: strategies.DataObject) -> None:
+        """The same key again: the same answer, and nothing happens; other content conflicts."""
+        key = data.draw(strategies.sampled_from(sorted(self.keyed)))
+        changes, answer = self.keyed[key]
+        done = self.catalog.commit(PROJECT, changes, key=key)
+        differing = [pair for pair in zip(answer, done.entities, strict=True) if pair[0] != pair[1]]
+        assert not differing, (changes, differing)
+        with pytest.raises(ConflictError):
+            self.catalog.commit(PROJECT, [*changes, Check(self.new_id())], key=key)
+
+    @precondition(lambda self: len(self.model.states) > 1)
+    @rule(data=_DATA)
+    def revert(self, data: strategies.DataObject) -> None:
+        """Undo some commit: refused with nothing changed, or each of its changes is taken back."""
+        revision = data.draw(strategies.integers(1, len(self.model.states) - 1))
+        before, made = self.model.states[revision - 1], self.model.states[revision]
+        expected = dict(self.model.now)
+        for id in {**before, **made}:
+            if before.get(id) != made.get(id):
+                _take_back(id, before.get(id), made.get(id), expected)
+        self.clock.advance(1)
+        actor = Actor("system", system=True)
+        context = Context(self.catalog, actor, self.new_id, lambda: _time(self.clock.now), project=PROJECT)
+        try:
+            done = history.revert(context, PROJECT, revision)
+        except BifrostError:
+            return
+        assert self.model.commit(expected)
+        self.times.append(self.clock.now)
+        assert done.revision == len(self.model.states) - 1
+
+    @rule()
+    def reopen(self) -> None:
+        """Close the catalog and open it again."""
+        self.catalog.close()
+        self.catalog = self.open().bind(Actor("system", system=True))
+
+    @rule(data=_DATA)
+    def read_then(self, data: strategies.DataObject) -> None:
+        """Any state there ever was, by revision or by time."""
+        revision = data.draw(strategies.integers(0, len(self.model.states) - 1))
+        at = data.draw(strategies.booleans())
+        self.check_state(revision, View(at=revision) if at else None)
+
+    @rule(data=_DATA)
+    def ask(self, data: strategies.DataObject) -> None:
+        """A query of today's state or of another, answered as `evaluate` answers it."""
+        revision = data.draw(strategies.integers(0, len(self.model.states) - 1))
+        query = data.draw(
+            strategies.sampled_from(
+                [
+                    Query("asset", PROJECT).where(parent__code="HERO").sort("-code", "id"),
+                    Query("version", PROJECT).where(dependencies__state="published").sort("number"),
+                    Query("version", PROJECT).where(product__parent__tags__isnull=True, state__ne="retired"),
+                    Query("product", PROJECT).where(versions__number__ge=2),
+                    Query("status", PROJECT).where(status_of__isnull=False),
+                    Query("link", PROJECT).where(source__kind="asset").sort("type"),
+                ]
+            )
+        )
+        state = self.model.states[revision].values()
+        project = Project(id=_PROJECT_ID, code=PROJECT, project=STUDIO)
+        world = [attrs.evolve(entity, project=PROJECT) for entity in state]
+        expected = [entity.id for entity in evaluate(query, [project, *world]).entities]
+        assert [entity.id for entity in self.catalog.find(query, view=View(at=revision))] == expected
+
+    def check_state(self, revision: int, view: View | None = None) -> None:
+        """The catalog shows exactly this state at its revision."""
+        state = self.model.states[revision]
+        view = view or View(at=_time(self.times[revision]))
+        found: dict[str, Entity] = {}
+        for cls in _KINDS:
+            for entity in self.catalog.find(Query(cls.kind, PROJECT).limit(1_000), view=view):
+                found[entity.id] = entity
+        shown = {id: plain(entity) for id, entity in found.items()}
+        differing = {id: (shown.get(id), state.get(id)) for id in {**shown, **state} if shown.get(id) != state.get(id)}
+        assert not differing, (revision, view, differing)
+        paths = {id: (entity.path, self.model.path(id, state)) for id, entity in found.items()}
+        assert not [(id, pair) for id, pair in paths.items() if pair[0] != pair[1]], (revision, view)
+        ever = sorted({id for each in self.model.states for id in each})
+        answers = dict(zip(ever, self.catalog.get(PROJECT, ever, view=view), strict=True))
+        assert {id for id, answer in answers.items() if isinstance(answer, Entity)} == set(state)
+        assert all(isinstance(answer, (Entity, NotFoundError)) for answer in answers.values())
+
+    @invariant()
+    def heads_agree(self) -> None:
+        """Catalog and model are at the same revision."""
+        if self.times:
+            assert self.catalog.revision(PROJECT) == len(self.model.states) - 1
+
+    def teardown(self) -> None:
+        """At the end every state is read once more, and the log tells every change once."""
+        if not self.times:
+            return
+        for revision in range(len(self.model.states)):
+            self.check_state(revision, View(at=revision))
+        changed = [
+            (revision, id)
+            for revision, (before, after) in enumerate(itertools.pairwise(self.model.states), start=1)
+            for id in {**before, **after}
+            if before.get(id) != after.get(id)
+        ]
+        events = self.catalog.events(PROJECT, limit=100_000)
+        assert sorted((event.revision, event.subject) for event in events) == sorted(changed)
+        self.catalog.close()
+
+
+def _id_of(change: Change) -> str:
+    return change.entity.id if isinstance(change, (Create, Ensure)) else change.id
+
+
+def _take_back(id: str, old: Entity | None, made: Entity | None, state: dict[str, Entity]) -> None:
+    """Undo one entity's part of a commit in `state`."""
+    now = state.get(id)
+    if old is None and isinstance(now, Version):
+        state[id] = attrs.evolve(now, state={"published": "retired", "reserved": "abandoned"}.get(now.state, now.state))
+    elif old is None:
+        state.pop(id, None)
+    elif made is None:
+        state[id] = attrs.evolve(old, revision=0)
+    elif now is not None:
+        fields = {
+            field.name: getattr(old, field.name)
+            for field in attrs.fields(type(old))
+            if field.name != "revision" and getattr(old, field.name) != getattr(made, field.name)
+        }
+        if isinstance(now, Version) and fields.get("state") == "reserved":
+            fields["state"] = "retired"
+        state[id] = attrs.evolve(now, **fields)
+
+
+def _time(count: int) -> datetime.datetime:
+    return wire.from_microseconds(count)
