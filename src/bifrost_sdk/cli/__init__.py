@@ -1,0 +1,1 @@
+"""The command: what a person types, over the same session that programs use."""
