@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import concurrent.futures
+import errno
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bifrost_sdk.adapters.local import moving
+from bifrost_sdk.adapters.local.storage import LocalStorage
+from bifrost_sdk.errors import ConflictError, StorageError
+from bifrost_sdk.ports import Capabilities
+
+LAST = "manifest.json"
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> LocalStorage:
+    return LocalStorage(tmp_path)
+
+
+@pytest.fixture(params=["whole", "piecewise"])
+def either(request: pytest.FixtureRequest, storage: LocalStorage) -> LocalStorage:
+    """A storage on a file system that has the rename, and one on a file system that lacks it."""
+    whole = request.param == "whole"
+    if whole and not storage.capabilities.moves_whole:
+        pytest.skip("this file system has no rename that refuses to replace")
+    storage.__dict__["capabilities"] = Capabilities(moves_whole=whole, syncs=storage.capabilities.syncs)
+    return storage
+
+
+def put(storage: LocalStorage, folder: str) -> None:
+    for name in ("a.usd", LAST, "textures/b.png"):
+        storage.write(f"{folder}/{name}", [name.encode()])
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_file_is_read_only_and_whole_when_written(storage: LocalStorage, tmp_path: Path) -> None:
+    storage.write("a/b.bin", iter([b"one", b"", b"two"]))
+    assert (tmp_path / "a/b.bin").read_bytes() == b"onetwo"
+    assert not (tmp_path / "a/b.bin").stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    assert b"".join(storage.read("a/b.bin")) == b"onetwo"
+    assert storage.size("a/b.bin") == 6
+
+
+def test_root_is_never_made_when_it_is_missing(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path / "mnt" / "shows")
+    with pytest.raises(StorageError, match="No such file"):
+        storage.write("a/b.bin", [b"one"])
+    with pytest.raises(StorageError, match="No such file"):
+        _ = storage.capabilities
+    assert not (tmp_path / "mnt").exists()
+
+
+def test_file_stays_when_written_again(storage: LocalStorage) -> None:
+    storage.write("a", [b"one"])
+    with pytest.raises(StorageError, match="File exists"):
+        storage.write("a", [b"two"])
+    assert b"".join(storage.read("a")) == b"one"
+
+
+def test_folder_has_its_place_when_placed(either: LocalStorage, tmp_path: Path) -> None:
+    put(either, "tx/1")
+    either.sync("tx/1")
+    either.place("tx/1", "show/hero/v001", last=LAST)
+    assert tree(tmp_path) == {f"show/hero/v001/{name}": name.encode() for name in ("a.usd", LAST, "textures/b.png")}
+    assert not (tmp_path / "tx/1").exists()
+
+
+@pytest.mark.parametrize("taken", ["folder", "file"])
+def test_place_is_kept_when_it_is_taken(either: LocalStorage, tmp_path: Path, taken: str) -> None:
+    put(either, "tx/1")
+    either.write("final/manifest.json" if taken == "folder" else "final", [b"theirs"])
+    with pytest.raises((ConflictError, StorageError)):
+        either.place("tx/1", "final", last=LAST)
+    assert tree(tmp_path / "tx/1").keys() == {"a.usd", LAST, "textures/b.png"}
+    assert b"theirs" in tree(tmp_path).values()
+
+
+def test_empty_folder_is_not_replaced_when_moved_whole(storage: LocalStorage, tmp_path: Path) -> None:
+    put(storage, "tx/1")
+    (tmp_path / "final").mkdir()
+    with pytest.raises(ConflictError) as caught:
+        storage.place("tx/1", "final", last=LAST)
+    assert caught.value.blockers == (str(tmp_path / "final"),)
+
+
+def test_pieces_are_joined_when_placing_was_interrupted(storage: LocalStorage, tmp_path: Path) -> None:
+    storage.__dict__["capabilities"] = Capabilities(moves_whole=False, syncs=True)
+    put(storage, "tx/1")
+    (tmp_path / "final").mkdir()
+    (tmp_path / "tx/1/a.usd").rename(tmp_path / "final/a.usd")
+    storage.place("tx/1", "final", last=LAST)
+    assert tree(tmp_path / "final").keys() == {"a.usd", LAST, "textures/b.png"}
+
+
+def test_pieces_are_refused_when_a_claimed_folder_holds_the_same_name(storage: LocalStorage, tmp_path: Path) -> None:
+    storage.__dict__["capabilities"] = Capabilities(moves_whole=False, syncs=True)
+    put(storage, "tx/1")
+    storage.write("final/a.usd", [b"theirs"])
+    with pytest.raises(ConflictError):
+        storage.place("tx/1", "final", last=LAST)
+    assert tree(tmp_path / "final") == {"a.usd": b"theirs"}
+
+
+def test_last_file_comes_last_when_moved_piecewise(
+    storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.__dict__["capabilities"] = Capabilities(moves_whole=False, syncs=True)
+    put(storage, "tx/1")
+    order: list[str] = []
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda path, target: (order.append(path.name), rename(path, target))[1])
+    storage.place("tx/1", "final", last=LAST)
+    assert order == ["a.usd", "textures", LAST]
+
+
+@pytest.mark.parametrize("path", ["../a", "/a", "a//b", "a/./b", "a/../../b", "", "a\\b", "C:a", "a\0b", "a/"])
+def test_path_is_refused_when_it_leaves_the_root(storage: LocalStorage, path: str) -> None:
+    for act in (storage.remove, storage.names, storage.size, storage.sync, lambda path: storage.write(path, [b""])):
+        with pytest.raises(StorageError, match="no path below"):
+            act(path)
+
+
+def test_nothing_is_left_when_removed(storage: LocalStorage, tmp_path: Path) -> None:
+    put(storage, "tx/1")
+    storage.write("alone", [b""])
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "tx/1/textures").chmod(stat.S_IRUSR | stat.S_IXUSR)
+    for path in ("tx", "alone", "link", "nothing", "nothing/below"):
+        storage.remove(path)
+    assert storage.names("tx") == []
+    assert not [path for path in tmp_path.rglob("*") if path.name != ".bifrost"]
+
+
+def test_target_stays_when_a_link_to_it_is_removed(storage: LocalStorage, tmp_path: Path) -> None:
+    put(storage, "tx/1")
+    (tmp_path / "link").symlink_to(tmp_path / "tx/1")
+    storage.remove("link")
+    assert len(tree(tmp_path / "tx/1")) == 3
+
+
+def test_names_tell_folders_when_listed(storage: LocalStorage) -> None:
+    put(storage, "tx/1")
+    assert storage.names("tx/1") == ["a.usd", LAST, "textures/"]
+    assert storage.names("nothing") == []
+    assert storage.names("tx/1/a.usd") == []
+
+
+def test_size_is_unknown_when_there_is_no_file(storage: LocalStorage) -> None:
+    put(storage, "tx/1")
+    assert (storage.size("tx/1"), storage.size("tx/2"), storage.size("tx/1/a.usd/b")) == (None, None, None)
+
+
+def test_error_says_what_and_where_when_reading_fails(storage: LocalStorage, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"cannot read .*nothing: No such file") as caught:
+        b"".join(storage.read("nothing"))
+    assert caught.value.path == str(tmp_path / "nothing")
+    assert caught.value.reason == "No such file or directory"
+
+
+def test_error_advises_when_the_disk_is_full(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert storage.capabilities.syncs
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="free some space"):
+        storage.write("a", [b"one"])
+
+
+def test_folder_above_is_refused_when_it_vanished(storage: LocalStorage) -> None:
+    with pytest.raises(StorageError, match="cannot sync"):
+        storage.sync("nothing")
+
+
+def test_nothing_is_left_when_capabilities_were_tried(storage: LocalStorage, tmp_path: Path) -> None:
+    assert storage.capabilities.syncs == (sys.platform != "win32")
+    assert list((tmp_path / ".bifrost").iterdir()) == []
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def move(source: Path, target: Path) -> None:
+        raise OSError(number, os.strerror(number), str(source), None, str(target))
+
+    monkeypatch.setattr(moving, "move", move)
+
+
+@pytest.mark.parametrize("number", sorted(moving.UNSUPPORTED))
+def test_rename_is_not_declared_when_the_file_system_lacks_it(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    answers(monkeypatch, number)
+    assert not storage.capabilities.moves_whole
+
+
+def test_error_is_told_when_trying_fails(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, errno.EROFS)
+    with pytest.raises(StorageError, match="mounted read-only"):
+        _ = storage.capabilities
+
+
+def test_rename_is_not_declared_when_it_replaces(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moving, "move", Path.replace)
+    assert not storage.capabilities.moves_whole
+
+
+def test_syncing_is_not_declared_when_folders_cannot_be_synced(
+    storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        assert not storage.capabilities.syncs
+    put(storage, "tx/1")
+    storage.sync("tx/1")
+    storage.place("tx/1", "final", last=LAST)
+    assert (tmp_path / "final" / LAST).exists()
+
+
+class _Library:
+    """A C library as another system has it."""
+
+    def __init__(self, name: str, *, number: int = 0) -> None:
+        self.calls: list[tuple[object, ...]] = []
+
+        def call(*arguments: object) -> int:
+            self.calls.append(arguments)
+            moving.ctypes.set_errno(number)
+            return -1 if number else 0
+
+        setattr(self, name, call)
+
+
+@pytest.fixture
+def _fresh() -> Iterator[None]:
+    moving._native.cache_clear()
+    yield
+    moving._native.cache_clear()
+
+
+@pytest.mark.usefixtures("_fresh")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs no library")
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("renameat2", (-100, b"a", -100, b"b", 1)), ("renamex_np", (b"a", b"b", 4))],
+)
+def test_flag_forbids_replacing_when_the_system_is_asked(
+    monkeypatch: pytest.MonkeyPatch, name: str, expected: tuple[object, ...]
+) -> None:
+    library = _Library(name)
+    monkeypatch.setattr(moving.ctypes, "CDLL", lambda *_, **__: library)
+    moving.move(Path("a"), Path("b"))
+    assert library.calls == [expected]
+
+
+@pytest.mark.usefixtures("_fresh")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs no library")
+def test_rename_is_unsupported_when_the_library_has_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(moving.ctypes, "CDLL", lambda *_, **__: object())
+    with pytest.raises(OSError, match="no rename") as caught:
+        moving.move(tmp_path / "a", tmp_path / "b")
+    assert caught.value.errno in moving.UNSUPPORTED
+
+
+def test_plain_rename_serves_when_on_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    (tmp_path / "a").mkdir()
+    moving.move(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").is_dir()
+
+
+def test_folder_goes_when_two_remove_it(storage: LocalStorage, tmp_path: Path) -> None:
+    for index in range(300):
+        storage.write(f"tx/1/{index}", [b"x"])
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(storage.remove, "tx") for _ in range(4)]:
+            assert done.result() is None
+    assert not (tmp_path / "tx").exists()

@@ -1,0 +1,80 @@
+"""Measure every promise beside its floor and write docs/benchmarks.md: `nox -s bench`, or `-- --quick` to try it."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import cases
+from measure import Figure
+from show import build
+
+REPORT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+SIZES = (10_000, 300_000)
+
+INTRODUCTION = """# Benchmarks
+
+Each figure beside its floor, measured in turn in one run; times are medians, in microseconds for each unit, ratios the
+median of the ratios. Machines differ and are noisy: compare ratios, not times.
+
+```bash
+nox -s bench
+```
+
+- The floor of resolving is `SELECT path, hash FROM flat WHERE ref = ?` on one table with a primary key, with `IN` for a
+  batch: no parsing, no access, no versions, no freshness.
+- The floor of a commit is `executemany` of the same rows and events into the same tables, in one transaction.
+- The floor of the past is the same read of today, nothing cached.
+- Cold: nothing in the process's cache; the database file is in the operating system's.
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, write the report, and tell which goals are missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="only the small show; print, write nothing")
+    quick = parser.parse_args(arguments).quick
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for size in SIZES[:1] if quick else SIZES:
+            show = build(Path(folder), size)
+            for case in (cases.resolving, cases.the_past, cases.starting):
+                figures += _shown(list(case(show)))
+            figures += _shown(list(cases.committing(size)))
+            show.catalog.close()
+    if not quick:
+        REPORT.write_text(f"{INTRODUCTION}\n{_table(figures)}\n\n{_machine()}\n", encoding="utf-8")
+    return 0
+
+
+def _shown(figures: list[Figure]) -> list[Figure]:
+    for figure in figures:
+        print(_line(figure), flush=True)
+    return figures
+
+
+def _table(figures: Sequence[Figure]) -> str:
+    head = "| what | size | ours | floor | ratio | goal | |\n|---|---|---|---|---|---|---|"
+    return "\n".join([head, *map(_line, figures)])
+
+
+def _line(figure: Figure) -> str:
+    floor = f"{figure.floor:.1f} us" if figure.floor is not None else ""
+    ratio = f"{figure.ratio:.2f}x" if figure.ratio is not None else ""
+    ours = f"{figure.ours / 1000:.1f} ms" if figure.goal.endswith("ms") else f"{figure.ours:.1f} us"
+    verdict = "met" if figure.is_met else "missed"
+    return f"| {figure.name} | {figure.size} | {ours} | {floor} | {ratio} | {figure.goal} | {verdict} |"
+
+
+def _machine() -> str:
+    parts = (f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}", platform.system())
+    return f"{', '.join(parts)} {platform.machine()}."
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bifrost_sdk
+from bifrost_sdk.cli import commands
+from bifrost_sdk.cli.main import build_parser, main
+from bifrost_sdk.cli.refusals import status_of
+from bifrost_sdk.domain.changes import Create, Update
+from bifrost_sdk.domain.production import Asset
+from bifrost_sdk.domain.query import Query
+from bifrost_sdk.errors import (
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    StorageError,
+    ValidationError,
+)
+from bifrost_sdk.services import staging
+from bifrost_sdk.session import connect, init
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: a workspace with a few files beside it."""
+    monkeypatch.chdir(tmp_path)
+    init(tmp_path, project="demo")
+    (tmp_path / "hero.usda").write_text("#usda 1.0\n")
+    (tmp_path / "tex.png").write_text("png")
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    def call(*arguments: str) -> tuple[int, str, str]:
+        status = main(arguments)
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+Run = Callable[..., tuple[int, str, str]]
+PUBLISH = ("publish", "assets/char/hero", "model", "usd=hero.usda")
+
+
+def in_json(answer: tuple[int, str, str]) -> Any:
+    status, out, err = answer
+    assert (status, err) == (0, "")
+    return json.loads(out)
+
+
+def test_workspace_is_made_once_when_asked_twice(tmp_path: Path, run: Run) -> None:
+    status, out, _ = run("init", str(tmp_path / "shows"), "--project", "demo")
+    assert (status, out) == (0, f"{tmp_path / 'shows'} is a workspace with the project demo\n")
+    assert in_json(run("init", str(tmp_path / "shows"), "--json")) == {
+        "workspace": str(tmp_path / "shows"),
+        "project": None,
+    }
+
+
+def test_file_is_found_again_when_published(folder: Path, run: Run) -> None:
+    status, out, err = run(*PUBLISH, "usd=tex.png", "--create", "-m", "first", "-t", "main")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "bifrost://demo/assets/char/hero/model/v001"
+    assert [Path(line.strip()).name for line in lines[1:]] == ["model.usda", "tex.png"]
+    for ref in ("assets/char/hero/model", "bifrost://demo/assets/char/hero/model/latest/model.usd"):
+        assert run("resolve", ref)[1] == lines[1].strip() + "\n"
+
+
+def test_answer_is_json_when_asked_for(folder: Path, run: Run) -> None:
+    version = in_json(run(*PUBLISH, "--create", "--json"))
+    assert (version["number"], version["kind"], version["state"]) == (1, "version", "published")
+    (path,) = version["paths"]
+    (found,) = in_json(run("resolve", "assets/char/hero/model", "--json"))
+    assert (found["file"], found["number"]) == (path, 1)
+    assert [item["code"] for item in in_json(run("list", "--json"))] == ["hero"]
+    assert in_json(run("recover", "--json")) == []
+
+
+def test_dependencies_and_status_are_kept_when_given(folder: Path, run: Run) -> None:
+    first = in_json(run(*PUBLISH, "--create", "--json"))
+    with connect(folder) as session:
+        status = session.find(Query("status", project="demo").limit(1)).entities[0]
+    arguments = ("-d", "assets/char/hero/model", "--status", status.code, "--key", "k", "--json")
+    second = in_json(run("publish", "assets/char/hero", "rig", "usd=hero.usda", *arguments))
+    assert [item["version"] for item in second["dependencies"]] == [first["id"]]
+    assert second["status"] == status.id
+    assert in_json(run("publish", "assets/char/hero", "rig", "usd=hero.usda", *arguments))["id"] == second["id"]
+
+
+def test_shot_is_made_when_asked_for(folder: Path, run: Run) -> None:
+    assert run("publish", "shots/sq010/sh020", "anim", "usd=hero.usda", "--create")[0] == 0
+    assert "demo/shots/sq010/sh020" in run("list")[1]
+
+
+def test_earlier_state_is_resolved_when_named(folder: Path, run: Run) -> None:
+    run(*PUBLISH, "--create")
+    with connect(folder) as session:
+        revision = session.revision("demo")
+    run(*PUBLISH)
+    assert "v001" in run("resolve", "assets/char/hero/model", "--at", str(revision))[1]
+    assert "v002" in run("resolve", "assets/char/hero/model", "--at", "2999-01-01")[1]
+
+
+def test_tables_show_what_there_is_when_listed(folder: Path, run: Run) -> None:
+    assert run("list")[1] == "nothing yet\n"
+    run(*PUBLISH, "--create", "-m", "first\nof many")
+    assert run("list", "versions")[1].splitlines()[1].split()[:2] == ["demo/assets/char/hero/model/v001", "published"]
+    assert run("list", "versions")[1].splitlines()[1].endswith("first")
+    assert "demo/assets/char/hero/model " in run("list", "assets/char/hero")[1]
+    assert "model/v001" in run("list", "bifrost://demo/assets/char/hero/model")[1]
+    assert "representation" in run("list", "assets/char/hero/model/v001")[1]
+    assert run("list", "users")[0] == 0
+
+
+def test_everything_below_is_shown_when_a_node_is_listed(folder: Path, run: Run) -> None:
+    run(*PUBLISH, "--create")
+    with connect(folder) as session:
+        hero = session.assets.get("bifrost://demo/assets/char/hero")
+        session.tasks.create(hero, "modeling")
+        session.commit([Create(Asset(code="sword", parent=hero.id, asset_type=hero.asset_type))])
+    below = in_json(run("list", "assets/char/hero", "--json"))
+    assert [item["kind"] for item in below] == ["product", "asset", "task"]
+    assert [item["kind"] for item in in_json(run("list", "bifrost://demo", "--json"))][:1] == ["asset_type"]
+    assert "modeling" in run("list", "assets/char/hero")[1]
+
+
+def test_first_paths_are_shown_when_there_are_more_than_asked_for(folder: Path, run: Run) -> None:
+    with connect(folder) as session:
+        for code in ("c", "b", "a"):
+            session.assets.create("demo", "char", code)
+        session.shots.create("demo", "sq010", "sh010")
+    for what in ((), ("assets",), ("assets/char",)):
+        status, out, err = run("list", *what, "-n", "2", "--json")
+        assert (status, [item["code"] for item in json.loads(out)]) == (0, ["a", "b"])
+        assert err == "bifrost: there is more than these 2; ask for more with --limit\n"
+    assert run("list", "assets", "-n", "3")[2] == ""
+
+
+def test_commit_is_undone_when_reverted(folder: Path, run: Run) -> None:
+    run(*PUBLISH, "--create")
+    with connect(folder) as session:
+        session.assets.update("bifrost://demo/assets/char/hero", description="long")
+        revision = session.revision("demo")
+    status, out, err = run("revert", str(revision), "--project", "demo")
+    assert (status, err) == (0, "")
+    assert out == f"revision {revision} of demo is undone by revision {revision + 1}\n"
+    assert in_json(run("revert", str(revision + 1), "--json"))["reverted"] == revision + 1
+
+
+def test_findings_are_shown_when_recovered(folder: Path, run: Run) -> None:
+    assert run("recover") == (0, "nothing was left behind\n", "")
+    (folder / "publish/.bifrost/tx/notes").mkdir(parents=True)
+    status, out, _ = run("recover")
+    assert status == 1
+    assert ".bifrost/tx/notes" in out
+    status, out, _ = run("recover", "--json")
+    assert (status, json.loads(out)[0]["outcome"]) == (1, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (("resolve", "assets/char/heroo/model"), 3, "Did you mean"),
+        (("resolve", "bifrost://"), 1, "bifrost://"),
+        (("publish", "assets/char/nobody", "model", "usd=hero.usda"), 3, "nobody"),
+        (("publish", "assets/char/hero", "model", "usd"), 1, "is not KEY=PATH (write usd=hero.usda)"),
+        (("publish", "assets/char/hero", "model", "usd=missing.usda"), 1, "No such file"),
+        (("publish", "assets/char", "model", "usd=hero.usda", "--create"), 1, "write assets/TYPE/ASSET"),
+        (("publish", "props/char/hero", "model", "usd=hero.usda", "--create"), 1, "write assets/TYPE/ASSET"),
+        (("list", "nonsense"), 1, "no kind"),
+        (("list", "-w", "nowhere"), 1, "workspace"),
+        (("list", "-p", "other"), 3, "other"),
+        (("resolve", "assets/char/hero/model", "--at", "tomorrow"), 1, "is no time"),
+        (("revert", "999"), 3, "999"),
+    ],
+)
+def test_error_is_one_message_when_refused(
+    folder: Path, run: Run, arguments: Sequence[str], status: int, text: str
+) -> None:
+    run(*PUBLISH, "--create")
+    answer, _, err = run(*arguments)
+    assert answer == status
+    assert text in err
+    assert err.startswith("bifrost: ")
+    assert err.count("bifrost: ") == 1
+
+
+def test_error_is_json_when_asked_for(folder: Path, run: Run) -> None:
+    run(*PUBLISH, "--create")
+    status, _, err = run("publish", "assets/char/heroo", "model", "usd=hero.usda", "--json")
+    document = json.loads(err)
+    assert (status, document["error"]) == (3, "NotFoundError")
+    assert "bifrost://demo/assets/char/hero" in document["suggestions"]
+
+
+def test_every_answer_is_given_when_some_lead_nowhere(folder: Path, run: Run) -> None:
+    run(*PUBLISH, "--create")
+    status, out, err = run("resolve", "assets/no", "assets/char/hero/model", "assets/none")
+    assert status == 3
+    assert [bool(line) for line in out.splitlines()] == [False, True, False]
+    assert err.count("bifrost: ") == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ValidationError("x"), 1),
+        (StorageError("x"), 1),
+        (NotFoundError("x"), 3),
+        (ConflictError("x"), 4),
+        (PermissionDeniedError("read:asset"), 5),
+    ],
+)
+def test_status_tells_the_kind_when_refused(error: bifrost_sdk.BifrostError, status: int) -> None:
+    assert status_of(error) == status
+
+
+def test_status_is_4_when_a_key_was_used_for_something_else(folder: Path, run: Run) -> None:
+    run(*PUBLISH, "--create", "--key", "k")
+    assert run(*PUBLISH, "--key", "k", "-m", "other")[0] == 4
+
+
+def test_status_is_5_when_it_is_not_permitted(folder: Path, run: Run) -> None:
+    run(*PUBLISH, "--create")
+    with connect(folder) as session:
+        project = session.projects.get("demo")
+        viewer = next(session.iterate(Query("role", project="studio").where(code="viewer")))
+        session.commit([Update(project.id, {"default_role": viewer.id})], project="studio")
+        session.users.create("eve")
+    environment = {**os.environ, "BIFROST_SDK_USER": "eve"}
+    command = [sys.executable, "-m", "bifrost_sdk.cli.main", *PUBLISH]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "lacks the permission" in done.stderr
+
+
+def test_status_is_2_when_the_usage_is_wrong(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run()
+    assert (status, "usage: bifrost" in out) == (2, True)
+    with pytest.raises(SystemExit) as caught:
+        main(["resolve"])
+    assert caught.value.code == 2
+
+
+def test_status_is_130_when_interrupted(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "_listed", interrupt)
+    status, _, err = run("list")
+    assert (status, err) == (130, "bifrost: interrupted; what was on its way was taken back\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ends a process at once there")
+def test_reservation_is_given_back_when_the_job_is_terminated(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = staging.copy
+
+    def terminated(*arguments: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return copy(*arguments)
+
+    monkeypatch.setattr(staging, "copy", terminated)
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        status, out, err = run(*PUBLISH, "--create")
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (status, out, err) == (130, "", "bifrost: interrupted; what was on its way was taken back\n")
+    with connect(folder) as session:
+        assert [version.state for version in session.iterate(Query("version", project="demo"))] == ["abandoned"]
+
+
+def test_name_is_escaped_when_the_terminal_does_not_know_it(folder: Path) -> None:
+    with connect(folder) as session:
+        session.assets.create("demo", "char", "h\xe9ro")
+    command = [sys.executable, "-m", "bifrost_sdk.cli.main", "list", "assets"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "h\\xe9ro" in done.stdout
+
+
+def test_nothing_is_complained_of_when_a_pipe_is_closed(folder: Path) -> None:
+    command = [sys.executable, "-m", "bifrost_sdk.cli.main", "list", "roles", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        err = process.stderr.read()
+    assert (process.returncode, err) == (0, "")
+
+
+def test_version_is_told_when_asked_for(run: Run) -> None:
+    assert run("--version") == (0, f"bifrost {bifrost_sdk.__version__}\n", "")
+
+
+def test_every_command_explains_itself_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    actions = build_parser()._actions
+    (found,) = [action.choices for action in actions if isinstance(action, argparse._SubParsersAction)]
+    assert set(found) == {"init", "publish", "resolve", "list", "recover", "revert", "demo"}
+    for name, parser in found.items():
+        assert parser.description, name
+        assert all(action.help for action in parser._actions), name
+        assert "--json" in parser.format_help(), name

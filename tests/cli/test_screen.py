@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import io
+import os
+
+import pytest
+
+from bifrost_sdk.cli.screen import Screen, width_of
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def table(screen: Screen, *rows: tuple[str, str]) -> list[str]:
+    screen.table(("name", "place"), rows)
+    assert isinstance(screen.stream, io.StringIO)
+    return screen.stream.getvalue().splitlines()
+
+
+def test_columns_are_aligned_when_printed() -> None:
+    lines = table(Screen(io.StringIO()), ("hero", "a"), ("英雄英雄", "b"), ("e\u0301", "c"))
+    assert lines == ["name      place", "hero      a", "英雄英雄  b", "e\u0301         c"]
+
+
+def test_nothing_is_cut_off_when_it_goes_to_a_pipe() -> None:
+    assert table(Screen.of(io.StringIO()), ("x" * 300, "y"))[1] == "x" * 300 + "  y"
+
+
+def test_middle_is_left_out_when_the_terminal_is_narrow() -> None:
+    lines = table(Screen(io.StringIO(), width=40), ("assets/char/hero/model/latest", "assets/char/hero/model/v001"))
+    assert all(width_of(line) <= 40 for line in lines)
+    assert lines[1].count("…") == 2
+    assert lines[1].endswith("v001")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["英" * 30, "a" + "雄" * 30, "e\u0301" * 60, "가" * 20 + "e\u0301" * 20],
+    ids=["wide", "odd", "marks", "both"],
+)
+def test_wide_names_are_cut_by_columns_when_the_terminal_is_narrow(name: str) -> None:
+    lines = table(Screen(io.StringIO(), width=30), (name, "end"))
+    assert width_of(lines[1]) <= 30
+    assert width_of(lines[1].partition("end")[0]) == 25
+    assert "…\u0301" not in lines[1]
+
+
+def test_columns_keep_a_least_width_when_nothing_fits() -> None:
+    assert len(table(Screen(io.StringIO(), width=5), ("x" * 30, "y" * 30))[1]) == 26
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows is left without colours")
+def test_colours_are_there_when_it_is_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    screen = Screen.of(Terminal())
+    assert (screen.width, screen.styled("x", "red"), screen.styled("x", "")) == (80, "\x1b[31mx\x1b[0m", "x")
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_colours_are_left_out_when_they_are_not_wanted(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    assert not Screen.of(Terminal()).colored
+    assert not Screen.of(io.StringIO()).colored

@@ -1,0 +1,30 @@
+"""What every test runs under: no settings of the user's own, and one of three profiles for properties."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest.register_assert_rewrite("bifrost_sdk.testing")  # before anything imports it
+
+# How fast a machine is says nothing about the code: no deadlines, no complaint about slow generation.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("desk", _PATIENT)  # finds new examples; the default
+settings.register_profile("ci", _PATIENT, derandomize=True, print_blob=True)  # the same commit, the same answer
+settings.register_profile("quick", _PATIENT, derandomize=True, print_blob=True, max_examples=20)
+settings.load_profile("desk")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Neither read nor write the settings of whoever runs the tests."""
+    home = str(tmp_path_factory.mktemp("home"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("BIFROST_SDK_")]:
+            patch.delenv(name)
+        for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+            patch.setenv(name, home)
+        yield

@@ -1,0 +1,123 @@
+"""Publish, or recover, in processes that are killed before each step that touches files or the catalog, one by one.
+
+Run as a program by the tests of recovery: ``killing.py publish|recover WORKSPACE SOURCE whole|piecewise``. Each child
+gets one step further than the one before, until one comes through; how many were killed is printed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from bifrost_sdk.adapters.local import moving
+from bifrost_sdk.adapters.local.storage import LocalStorage
+from bifrost_sdk.adapters.sqlite.store import SqliteStore
+from bifrost_sdk.authority.catalog import Authority, system_clock
+from bifrost_sdk.domain.changes import Change, Commit
+from bifrost_sdk.ports import Capabilities
+from bifrost_sdk.services.context import Context
+from bifrost_sdk.services.publishing import publish
+from bifrost_sdk.services.recovery import Recovery, recover
+from bifrost_sdk.session import connect
+
+TOUCHING = frozenset({"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.scandir"})
+HOUR = 3_600_000_000
+
+
+class Death:
+    """Counts the steps of this process and kills it before the last one that it was given."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+        self.armed = False
+        sys.addaudithook(self.heard)
+        self.move = moving.move
+        moving.move = self.moved
+
+    def step(self) -> None:
+        self.left -= self.armed
+        if self.left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def heard(self, event: str, _: Sequence[object]) -> None:
+        if event in TOUCHING:
+            self.step()
+
+    def moved(self, source: Path, target: Path) -> None:
+        self.step()
+        self.move(source, target)
+        self.step()
+
+
+class Mortal:
+    """A catalog that may die before and after each commit."""
+
+    def __init__(self, catalog: Any, death: Death) -> None:
+        self.catalog = catalog
+        self.death = death
+
+    def commit(self, project: str, changes: Sequence[Change], **options: Any) -> Commit:
+        self.death.step()
+        commit: Commit = self.catalog.commit(project, changes, **options)
+        self.death.step()
+        return commit
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.catalog, name)
+
+
+def context_of(workspace: Path, *, hours: int, piecewise: bool) -> Context:
+    """A context on the workspace, whose authority's clock is ahead by some hours."""
+    with connect(workspace, user="anna") as session:
+        context = session.context
+    store = SqliteStore(workspace / "catalog.sqlite")
+    catalog = Authority(store, clock=lambda: system_clock() + hours * HOUR).bind(context.actor)
+    storage = LocalStorage(context.roots["publish"])
+    if piecewise:
+        storage.__dict__["capabilities"] = Capabilities(moves_whole=False, syncs=True)
+    assert storage.capabilities.moves_whole is not piecewise
+    return attrs.evolve(context, catalog=catalog, storages={"publish": storage}, project="demo")
+
+
+def settle(workspace: Path, *, hours: int = 0, piecewise: bool = False) -> Recovery:
+    """Recover as somebody does some hours later."""
+    return recover(context_of(workspace, hours=hours, piecewise=piecewise))
+
+
+def run(what: str, workspace: Path, source: Path, steps: int, *, piecewise: bool) -> None:
+    death = Death(steps)
+    ahead = steps + 1 if what == "recover" else 0
+    context = context_of(workspace, hours=ahead, piecewise=piecewise)
+    mortal: Any = Mortal(context.catalog, death)
+    context = attrs.evolve(context, catalog=mortal)
+    death.armed = True
+    if what == "publish":
+        files = {"usd": str(source / "hero.usda"), "exr": str(source / "beauty.####.exr")}
+        publish(context, "bifrost://demo/assets/char/hero", "model", files)
+    else:
+        recover(context)
+
+
+def main(what: str, workspace: str, source: str, how: str) -> None:
+    for steps in itertools.count():
+        child = os.fork()
+        if child == 0:
+            run(what, Path(workspace), Path(source), steps, piecewise=how == "piecewise")
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if status == 0:
+            sys.stdout.write(f"{steps}\n")
+            return
+        if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
+            sys.exit(f"step {steps}: ended with {status}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import pytest
+
+from bifrost_sdk.errors import ConfigurationError
+from bifrost_sdk.services import configuration
+from bifrost_sdk.services.configuration import load, studio_file, user_file, workspace_above
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_stronger_layer_wins_when_several_give_a_value(tmp_path: Path) -> None:
+    studio = write(tmp_path / "studio.yaml", "timeout: 5\nproject: studio-one\nuser: from-studio\n")
+    workspace = write(tmp_path / "show/bifrost.yaml", "\nproject: show-one\ntimeout: 6\n").parent
+    user = write(tmp_path / "config/bifrost-sdk/user.yaml", "timeout: 7\n")
+    environment = {"BIFROST_SDK_STUDIO": str(studio), "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": "/nowhere"}
+    assert user == user_file(environment, platform="linux") or configuration.sys.platform != "linux"
+    settings = load(workspace, environment={"BIFROST_SDK_STUDIO": str(studio), "HOME": "/nowhere"})
+    assert (settings["timeout"].value, settings["timeout"].origin) == (6, f"{workspace / 'bifrost.yaml'}:3")
+    assert (settings["project"].value, settings["project"].origin) == ("show-one", f"{workspace / 'bifrost.yaml'}:2")
+    assert (settings.user, settings["user"].origin) == ("from-studio", f"{studio}:3")
+    assert (settings["catalog"].value, settings["catalog"].origin) == ("catalog.sqlite", "default")
+    assert load(workspace, environment={**environment, "BIFROST_SDK_TIMEOUT": "8"})["timeout"].origin == (
+        "BIFROST_SDK_TIMEOUT"
+    )
+    chosen = load(workspace, environment={**environment, "BIFROST_SDK_TIMEOUT": "8"}, explicit={"timeout": 9})
+    assert (chosen["timeout"].value, chosen["timeout"].origin) == (9.0, "argument")
+
+
+@pytest.mark.skipif(configuration.sys.platform != "linux", reason="the place is that of Linux")
+def test_user_file_is_read_when_it_lies_in_its_place(tmp_path: Path) -> None:
+    write(tmp_path / "bifrost-sdk/user.yaml", "user: anna\n")
+    assert load(tmp_path, environment={"XDG_CONFIG_HOME": str(tmp_path)}).user == "anna"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("projct: demo\n", r"bifrost\.yaml:1: there is no setting 'projct'; did you mean 'project'\?"),
+        ("zzz: demo\n", "the settings are catalog, project, user, timeout, roots"),
+        ("user: anna\nproject: 12\n", r"bifrost\.yaml:2: project is a text, not 12"),
+        ("project: ''\n", "project is a text"),
+        ("timeout: soon\n", "timeout is a number of seconds"),
+        ("timeout: true\n", "timeout is a number of seconds"),
+        ("timeout: -1\n", "timeout is a number of seconds"),
+        ("roots: here\n", "roots is a table"),
+        ("roots:\n  publish: 12\n", r"bifrost\.yaml:2: roots\.publish is a folder"),
+        ("roots:\n  publish: {}\n", "is a folder"),
+        ("roots:\n  publish: {linx: /a}\n", "there is no platform 'linx'; did you mean 'linux'"),
+        ("roots:\n  publish: {linux: [a]}\n", "is a folder"),
+        ("roots:\n  Publish: /a\n", "has a name of a-z"),
+    ],
+)
+def test_file_is_refused_with_its_place_when_a_setting_is_wrong(text: str, message: str, tmp_path: Path) -> None:
+    write(tmp_path / "bifrost.yaml", text)
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        load(tmp_path, environment={})
+    assert "bifrost.yaml:" in caught.value.source
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"BIFROST_SDK_TIMEOUT": "soon"}, "BIFROST_SDK_TIMEOUT: timeout is a number of seconds"),
+        ({"BIFROST_SDK_STUDIO": "/no/such/file"}, "BIFROST_SDK_STUDIO names"),
+        ({"BIFROST_SDK_ROOT_": "/a"}, "has a name of a-z"),
+    ],
+)
+def test_variable_is_refused_when_it_is_wrong(environment: dict[str, str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        load(tmp_path, environment=environment)
+
+
+def test_argument_is_refused_when_there_is_no_such_setting(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'user'"):
+        load(tmp_path, explicit={"usr": "anna"}, environment={})
+    with pytest.raises(ConfigurationError, match="there is no setting 'colour'"):
+        load(tmp_path, environment={})["colour"]
+
+
+def test_user_is_that_of_the_operating_system_when_not_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(tmp_path, environment={})
+    monkeypatch.setattr(getpass, "getuser", lambda: "someone")
+    assert settings.user == "someone"
+
+    def nobody() -> str:
+        raise KeyError("uid")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    with pytest.raises(ConfigurationError, match="BIFROST_SDK_USER"):
+        _ = settings.user
+
+
+def test_roots_are_those_of_the_platform_when_it_has_some(tmp_path: Path) -> None:
+    text = (
+        "roots:\n  publish: {linux: /mnt/pub, windows: 'P:\\pub', macos: /Volumes/pub}\n  cache: files\n  w: 'W:\\x'\n"
+    )
+    write(tmp_path / "bifrost.yaml", text)
+    settings = load(
+        tmp_path, environment={"BIFROST_SDK_ROOT_CACHE_TWO": "/two"}, explicit={"roots": {"given": Path("g")}}
+    )
+    assert settings.roots("linux") == {
+        "publish": Path("/mnt/pub"),
+        "work": tmp_path / "work",
+        "cache": tmp_path / "files",
+        "cache_two": Path("/two"),
+        "given": Path.cwd() / "g",
+    }
+    assert settings.roots("darwin")["publish"] == Path("/Volumes/pub")
+    assert str(settings.roots("win32")["publish"]).endswith("P:\\pub")
+    assert "publish" not in settings.roots("freebsd13")
+    assert "w" in settings.roots("win32")
+
+
+def test_none_leaves_the_setting_when_given_as_argument(tmp_path: Path) -> None:
+    assert load(tmp_path, explicit={"user": None, "roots": None}, environment={})["user"].origin == "default"
+
+
+def test_places_of_files_are_the_platforms_own_when_asked() -> None:
+    assert studio_file({}, platform="linux") == Path("/etc/bifrost-sdk/studio.yaml")
+    assert studio_file({}, platform="darwin") == Path("/Library/Application Support/Bifrost SDK/studio.yaml")
+    assert studio_file({"PROGRAMDATA": "/pd"}, platform="win32") == Path("/pd/Bifrost SDK/studio.yaml")
+    assert user_file({"HOME": "/h"}, platform="linux") == Path("/h/.config/bifrost-sdk/user.yaml")
+    assert user_file({"HOME": "/h"}, platform="darwin") == Path("/h/Library/Application Support/Bifrost SDK/user.yaml")
+    assert user_file({"USERPROFILE": "/u"}, platform="win32") == Path("/u/AppData/Roaming/Bifrost SDK/user.yaml")
+    assert user_file({"APPDATA": "/a"}, platform="win32") == Path("/a/Bifrost SDK/user.yaml")
+
+
+def test_workspace_is_the_nearest_above_when_started_inside(tmp_path: Path) -> None:
+    write(tmp_path / "bifrost.yaml", "")
+    write(tmp_path / "a/bifrost.yaml", "")
+    (tmp_path / "a/b/c").mkdir(parents=True)
+    assert workspace_above(tmp_path / "a/b/c") == tmp_path / "a"
+    assert workspace_above(tmp_path) == tmp_path
+    assert workspace_above(Path(tmp_path.anchor)) is None
+
+
+def test_workspace_is_refused_when_a_folder_may_not_be_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(ConfigurationError, match=r"cannot look at .*bifrost\.yaml: Permission denied"):
+        configuration.workspace_above(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"cannot look at .*Permission denied"):
+        configuration.load(tmp_path, environment={"BIFROST_SDK_STUDIO": str(tmp_path / "studio.yaml")})
