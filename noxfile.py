@@ -1,0 +1,146 @@
+"""Every check and chore of the project, as nox sessions; `nox --list` shows them.
+
+A session that needs a Debian package ends its docstring with a line `Debian packages: <names>` and fails with the
+name when it is missing; `.ci/run` installs what these lines name.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.11"
+nox.options.sessions = ["tests"]
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False  # they are named in the summary instead
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+COVERED = "*/bifrost_sdk/domain/*,*/bifrost_sdk/authority/*"
+COVERAGE_FLOOR = 95  # per cent of branches, in the two packages that decide
+
+
+def _add_pyenv_to_path() -> None:
+    """Let the interpreters of pyenv be found: its shims are on PATH but fail for versions that are not switched on."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    folders = [folder for version in PYTHONS for folder in sorted(root.glob(f"versions/{version}.*/bin"))]
+    os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *map(str, folders)])
+
+
+def _runs(version: str) -> bool:
+    """Whether an interpreter of that version is found; each candidate is run, as one on PATH may be broken."""
+    candidates = (Path(folder, f"python{version}") for folder in os.environ["PATH"].split(os.pathsep))
+    return any(
+        subprocess.call([path, "-c", ""], stderr=subprocess.DEVNULL) == 0 for path in candidates if path.exists()
+    )
+
+
+_add_pyenv_to_path()
+
+
+def _group(*names: str) -> tuple[str, ...]:
+    return nox.project.dependency_groups(PROJECT, *names)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Publish and resolve real files in a temporary workspace, and show what happened."""
+    session.install(".")
+    session.run("bifrost", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Everything a change must pass: the suite on every Python found, lint, types, imports, documentation.
+
+    With arguments (`nox -s tests -- tests/domain -k frames`) only pytest runs, with these arguments.
+    """
+    if HERE not in PYTHONS:
+        session.error(f"nox runs on Python {HERE}; run it with one of {', '.join(PYTHONS)}")
+    session.install(".[all]", *_group("test"))
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    for name in ("lint", "types", "imports", "docs", *(f"suite-{version}" for version in PYTHONS if version != HERE)):
+        session.notify(name, posargs=["--check"] if name == "docs" else [])
+    session.run("pytest", "--numprocesses=auto", "--hypothesis-profile=ci", "--cov", "--cov-report=")
+    session.run("coverage", "report", f"--include={COVERED}", f"--fail-under={COVERAGE_FLOOR}")
+
+
+@nox.session(python=PYTHONS)
+def suite(session: nox.Session) -> None:
+    """Run the whole suite on one Python, with fewer examples for each property than `tests`."""
+    session.install(".", *_group("test"))
+    session.run("pytest", "--numprocesses=auto", "--hypothesis-profile=quick", *session.posargs)
+
+
+@nox.session(name="tests-minimal")
+def tests_minimal(session: nox.Session) -> None:
+    """Run the suite with the core dependencies only: no extra, no plug-in of pytest."""
+    session.install(".", *_group("minimal"))
+    session.run("pytest", "--hypothesis-profile=quick", "-m", "not package", *session.posargs)
+
+
+@nox.session(python=next(filter(_runs, ("3.10", "3.11")), "3.10"))
+def lowest(session: nox.Session) -> None:
+    """Run the suite with the oldest parts that hosts bring, on the oldest Python found."""
+    session.install("--constraint=constraints/hosts.txt", ".", *_group("minimal"))
+    session.run("pytest", "--hypothesis-profile=quick", "-m", "not package", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check rules and format with ruff; `nox -s lint -- --fix` mends what can be mended."""
+    session.install(*_group("lint"))
+    fix = "--fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if fix else []))
+    session.run("ruff", "format", *([] if fix else ["--check", "--diff"]))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy --strict, as the oldest and as the newest Python reads them."""
+    session.install(*PROJECT["project"]["dependencies"], *_group("types"), *_group("minimal"))
+    for version in (PYTHONS[0], PYTHONS[-1]):
+        session.run("mypy", "--strict", f"--python-version={version}", *session.posargs)
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check with import-linter that imports only point down."""
+    session.install(*_group("imports"))
+    session.run("lint-imports", "--no-cache", *session.posargs, env={"PYTHONPATH": "src"})
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Run random histories and processes for longer; minutes to hours, so it is no part of `tests`."""
+    session.install(".", *_group("minimal"))
+    paths = ("tests/contracts/test_random_histories.py", "tests/contracts/test_processes.py")
+    session.run("pytest", *paths, *session.posargs, env={"BIFROST_SOAK": "1"})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write docs/reference from the code; `nox -s docs -- --check` fails instead where they differ."""
+    session.install(".")
+    session.run("python", "docs/generate.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure each promise of speed beside its floor and write docs/benchmarks.md."""
+    session.install(".")
+    session.run("python", "tests/bench", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def changelog(session: nox.Session) -> None:
+    """Move the fragments of changelog.d into CHANGELOG.md for a release: `nox -s changelog -- 0.2.0 2026-01-31`."""
+    session.run(sys.executable, "docs/changelog.py", *session.posargs)
