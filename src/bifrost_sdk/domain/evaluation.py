@@ -132,10 +132,10 @@ def fulfils(condition: Filter, entity: Entity, world: World) -> bool:
     return _HOLDS[type(condition)](condition, entity, world)
 
 
-def evaluate(query: Query, entities: Iterable[Entity], *, today: Iterable[Entity] | None = None) -> Page:
+def evaluate(query: Query, entities: Iterable[Entity] | World) -> Page:
     """The answer to a query on all entities of a state, those of the studio included.
 
-    `today` are the entities as they stand today, where another state is asked.
+    A `World` is asked more than once without being built again, and knows today's state beside another one.
 
     The page's revision and cursor are not set and the query's cursor is not looked at: whoever keeps the state adds
     them.
@@ -144,7 +144,7 @@ def evaluate(query: Query, entities: Iterable[Entity], *, today: Iterable[Entity
         QueryError: as `expand`.
     """
     query = expand(query)
-    world = World(entities, None if today is None else World(today))
+    world = entities if isinstance(entities, World) else World(entities)
     found = [entity for entity in world.entities.values() if _is_found(query, entity, world)]
     if query.shape == "count":
         return Page(count=len(found))

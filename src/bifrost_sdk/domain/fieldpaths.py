@@ -128,7 +128,7 @@ def is_hop(kinds: Collection[str], path: tuple[str, ...]) -> bool:
 
 def field_names(kind: str) -> tuple[str, ...]:
     """The fields of a kind that can be compared: its own, the stamps, ``id`` and ``kind``."""
-    return (*(name for name in entity_type(kind).fields if name != "unknown"), "kind")
+    return _compared(entity_type(kind).cls)
 
 
 def names_of(kind: str) -> tuple[str, ...]:
@@ -186,6 +186,11 @@ def _own_path(kind: str, name: str, verb: str, shapes: tuple[str, ...]) -> tuple
         reason = f"holds {found}" if found else "lies in other entities"
         raise QueryError(Issue(f"query.{verb}", f"cannot {verb} {kind} by it, it {reason}", name))
     return path
+
+
+@functools.lru_cache(maxsize=256)
+def _compared(cls: Any) -> tuple[str, ...]:  # Any: classes of every kind
+    return (*(field.name for field in attrs.fields(cls) if field.name != "unknown"), "kind")
 
 
 def _shapes(cls: Any) -> Mapping[str, tuple[str, type[Any] | None]]:  # Any: classes of every kind and of records

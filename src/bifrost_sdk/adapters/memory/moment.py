@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import attrs
 from bifrost_sdk.adapters.memory.shelf import Shelf
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.entity import Entity
-from bifrost_sdk.domain.evaluation import evaluate
+from bifrost_sdk.domain.evaluation import World, evaluate
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import Page, Query
 from bifrost_sdk.ports import Record
@@ -33,8 +34,8 @@ class Moment:
 
     def evaluate(self, query: Query) -> Page:
         """The answer to a query on these states."""
-        today = None if self.today is None else Moment(self.today).entities()
-        return evaluate(query, self.entities(), today=today)
+        today = None if self.today is None else tuple(self.today.values())
+        return evaluate(query, _world(tuple(self.shelves.values()), today))
 
     def by_id(self, id: str) -> Record | None:
         """The record with this id, of whichever project."""
@@ -83,6 +84,13 @@ class Moment:
             return attrs.evolve(record, path="")
         owner = record.parent if record.kind == "version" else record.id
         return attrs.evolve(record, path=self.shelves[record.project].paths.get(owner or ""))
+
+
+@functools.lru_cache(maxsize=4)
+def _world(shelves: tuple[Shelf, ...], today: tuple[Shelf, ...] | None) -> World:
+    """The same states are asked again and again between two commits."""
+    entities = Moment({shelf.code: shelf for shelf in shelves}).entities()
+    return World(entities, None if today is None else _world(today, None))
 
 
 def _entity(record: Record) -> Entity:
