@@ -86,12 +86,13 @@ class Parameters(dict[str, Any]):
         self.statement = ""
         self.limit = limit
         self.depth = 0
-        self.sets: list[str] = []
+        self.sets: dict[Any, tuple[str, str]] = {}  # Any: what was asked, of which rows; then its name and statement
         self._numbers = itertools.count()
 
     def before(self) -> str:
         """What the statement begins with."""
-        return f"WITH {', '.join(self.sets)} " if self.sets else ""
+        sets = (f"{name}(id) AS ({statement})" for name, statement in self.sets.values())
+        return f"WITH {', '.join(sets)} " if self.sets else ""
 
     def add(self, value: Any) -> str:
         """The name under which the statement finds the value."""

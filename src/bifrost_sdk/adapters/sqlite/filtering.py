@@ -77,7 +77,10 @@ def words(text: str, search: str, parameters: Parameters) -> str:
 
 
 def _before(wanted: Filter, kinds: Sequence[str], alias: str, parameters: Parameters) -> str:
-    """The same, from the set of all that fulfil it, found before the statement begins."""
+    """The same, from the set of all that fulfil it, found before the statement begins; once, however often it is asked."""
+    asked = repr(wanted), tuple(kinds), parameters.moment
+    if asked in parameters.sets:
+        return f"{alias}.id IN {parameters.sets[asked][0]}"
     name, row = parameters.alias(), parameters.alias()
     depth, parameters.depth = parameters.depth, 0
     if tuple(kinds) == ("event",):
@@ -87,12 +90,18 @@ def _before(wanted: Filter, kinds: Sequence[str], alias: str, parameters: Parame
         table = parameters.moment.table(row, lambda t: guard.format(t=t))
     inner = condition(wanted, kinds, row, parameters)
     parameters.depth = depth
-    parameters.sets.append(f"{name}(id) AS (SELECT {row}.id FROM {table} WHERE {inner})")
+    if inner in ("0", "1"):
+        return inner
+    parameters.sets[asked] = name, f"SELECT {row}.id FROM {table} WHERE {inner}"
     return f"{alias}.id IN {name}"
 
 
 def _joined(operator: str, empty: str, parts: list[str]) -> str:
-    return f"({operator.join(parts)})" if parts else empty
+    """The parts as one condition; `empty` is what holds of none of them, and its contrary decides alone."""
+    telling = [part for part in parts if part != empty]
+    if (contrary := "0" if empty == "1" else "1") in telling:
+        return contrary
+    return f"({operator.join(telling)})" if telling else empty
 
 
 def _related(related: Related, kinds: Sequence[str], alias: str, parameters: Parameters) -> str:
