@@ -1,7 +1,7 @@
 """Every check and chore of the project, as nox sessions; `nox --list` shows them.
 
-A session that needs a Debian package ends its docstring with a line `Debian packages: <names>` and fails with the
-name when it is missing; `.ci/run` installs what these lines name.
+A session that makes use of a Debian package ends its docstring with a line `Debian packages: <names>`; `.ci/run`
+installs what these lines name. The tests that need one name it where it is missing; in CI they fail then.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ PYTHONS = nox.project.python_versions(PROJECT)
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 COVERED = "*/bifrost_sdk/domain/*,*/bifrost_sdk/authority/*"
 COVERAGE_FLOOR = 95  # per cent of branches, in the two packages that decide
+SWEEPS = "slow or hypothesis"  # the second marks every property, by hypothesis itself
+FEWEST = "not slow and not package"
 
 
 def _add_pyenv_to_path() -> None:
@@ -60,6 +62,8 @@ def tests(session: nox.Session) -> None:
     """Everything a change must pass: the suite on every Python found, lint, types, imports, documentation.
 
     With arguments (`nox -s tests -- tests/domain -k frames`) only pytest runs, with these arguments.
+
+    Debian packages: strace
     """
     if HERE not in PYTHONS:
         session.error(f"nox runs on Python {HERE}; run it with one of {', '.join(PYTHONS)}")
@@ -69,8 +73,10 @@ def tests(session: nox.Session) -> None:
         return
     for name in ("lint", "types", "imports", "docs", *(f"suite-{version}" for version in PYTHONS if version != HERE)):
         session.notify(name, posargs=["--check"] if name == "docs" else [])
-    session.run("pytest", "--numprocesses=auto", "--hypothesis-profile=ci", "--cov", "--cov-report=")
+    # Tracing makes sweeps several times slower and finds no branch that the other tests leave out.
+    session.run("pytest", "--numprocesses=auto", "-m", f"not ({SWEEPS})", "--cov", "--cov-report=")
     session.run("coverage", "report", f"--include={COVERED}", f"--fail-under={COVERAGE_FLOOR}")
+    session.run("pytest", "--numprocesses=auto", "-m", SWEEPS, "--hypothesis-profile=ci")
 
 
 @nox.session(python=PYTHONS)
@@ -84,14 +90,14 @@ def suite(session: nox.Session) -> None:
 def tests_minimal(session: nox.Session) -> None:
     """Run the suite with the core dependencies only: no extra, no plug-in of pytest."""
     session.install(".", *_group("minimal"))
-    session.run("pytest", "--hypothesis-profile=quick", "-m", "not package", *session.posargs)
+    session.run("pytest", "--hypothesis-profile=quick", "-m", FEWEST, *session.posargs)
 
 
 @nox.session(python=next(filter(_runs, ("3.10", "3.11")), "3.10"))
 def lowest(session: nox.Session) -> None:
     """Run the suite with the oldest parts that hosts bring, on the oldest Python found."""
     session.install("--constraint=constraints/hosts.txt", ".", *_group("minimal"))
-    session.run("pytest", "--hypothesis-profile=quick", "-m", "not package", *session.posargs)
+    session.run("pytest", "--hypothesis-profile=quick", "-m", FEWEST, *session.posargs)
 
 
 @nox.session

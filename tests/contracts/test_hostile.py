@@ -14,6 +14,8 @@ from bifrost_sdk.ports import Catalog
 from bifrost_sdk.testing.builder import ManualClock
 from bifrost_sdk.testing.hostile import CatalogHostility
 
+pytestmark = pytest.mark.slow
+
 
 class TestAuthorityOnSqlite(CatalogHostility):
     @pytest.fixture

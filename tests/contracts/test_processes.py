@@ -9,7 +9,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -151,8 +153,11 @@ def test_number_is_lost_when_what_was_synced_is_lost_too(path: Path, made: Show,
     assert reserve(copy, make_id(0x900001), product) == 4
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="needs the Debian package strace")
-def test_log_is_synced_when_a_commit_is_acknowledged(path: Path, made: Show, tmp_path: Path) -> None:
+def test_log_is_synced_when_a_commit_is_acknowledged(
+    path: Path, made: Show, tmp_path: Path, missing: Callable[[str], NoReturn]
+) -> None:
+    if shutil.which("strace") is None:
+        missing("install the Debian package strace")
     trace = tmp_path / "trace"
     calls = "trace=openat,write,pwrite64,fsync,fdatasync"
     arguments = ["strace", "-f", "-y", "-o", str(trace), "-e", calls, sys.executable, str(COMMITTING), str(path)]

@@ -359,15 +359,15 @@ def test_request_is_refused_when_a_folder_holds_the_root_or_a_workspace(
 def test_request_is_refused_when_a_source_may_not_be_looked_at(
     session: Session, source: Path, hero: str, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = os.stat
+    look = Path.stat
 
-    def refuse(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+    def refuse(path: Path, *arguments: Any, **options: Any) -> os.stat_result:
         if path == source / place:
             raise PermissionError(13, "Permission denied", str(path))
         return look(path, *arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "stat", refuse)
+        patch.setattr(Path, "stat", refuse)
         with pytest.raises(StorageError, match=r"cannot read .*Permission denied"):
             session.publish(hero, "model", {"usd": source / place.partition("/")[0]})
     assert versions_of(session) == []

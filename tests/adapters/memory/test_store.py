@@ -65,13 +65,13 @@ def test_commits_are_all_there_when_many_threads_write() -> None:
 def test_pages_go_on_when_there_are_more_than_one_evaluation_gives() -> None:
     store = MemoryStore()
     ledger = Ledger(store)
-    ledger.commit("demo", [Status(id=make_id(number), code=f"s{number}") for number in range(2_050)])
+    ledger.commit("demo", [Status(id=make_id(number), code=f"s{number}") for number in range(1_050)])
     query = Query("status", "demo").limit(1_000)
     offset, sizes = None, []
     with store.begin() as transaction:
-        for _ in range(3):
+        for _ in range(2):
             page = transaction.select(query, offset=offset)
             sizes.append(len(page.records))
             offset = page.last
-    assert sizes == [1_000, 1_000, 50]
+    assert sizes == [1_000, 50]
     assert offset is None
