@@ -128,7 +128,7 @@ def is_hop(kinds: Collection[str], path: tuple[str, ...]) -> bool:
 
 def field_names(kind: str) -> tuple[str, ...]:
     """The fields of a kind that can be compared: its own, the stamps, ``id`` and ``kind``."""
-    return _compared(entity_type(kind).cls)
+    return _compared(entity_type(kind).cls)  # type: ignore[arg-type]  # a class can be hashed
 
 
 def names_of(kind: str) -> tuple[str, ...]:

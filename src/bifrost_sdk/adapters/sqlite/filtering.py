@@ -77,7 +77,7 @@ def words(text: str, search: str, parameters: Parameters) -> str:
 
 
 def _before(wanted: Filter, kinds: Sequence[str], alias: str, parameters: Parameters) -> str:
-    """The same, from the set of all that fulfil it, found before the statement begins; once, however often it is asked."""
+    """The same, from the set of all that fulfil it, found once before the statement begins."""
     asked = repr(wanted), tuple(kinds), parameters.moment
     if asked in parameters.sets:
         return f"{alias}.id IN {parameters.sets[asked][0]}"
