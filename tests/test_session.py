@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from bifrost_sdk import session as sessions
 from bifrost_sdk.domain.access import BUILTIN_ROLES
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import Query
@@ -32,6 +31,7 @@ from bifrost_sdk.services import publishing
 from bifrost_sdk.services.context import Item
 from bifrost_sdk.services.identity import new_id
 from bifrost_sdk.session import Session, connect, init
+from bifrost_sdk.session import session as sessions
 
 # What each of several processes does with one workspace, as jobs of a farm do.
 SET_UP = """

@@ -1,0 +1,195 @@
+"""How a session comes about: `init` makes a workspace, `connect` opens it.
+
+Only here is chosen which adapters serve: by the scheme of the catalog's URL, each loaded when it is first needed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import importlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from bifrost_sdk.domain import codes
+from bifrost_sdk.errors import CatalogError, ConfigurationError
+from bifrost_sdk.ports import NOW, Actor, Catalog, Storage
+from bifrost_sdk.services import configuration, workspace
+from bifrost_sdk.services.configuration import Settings
+from bifrost_sdk.services.context import Context
+from bifrost_sdk.services.identity import new_id
+from bifrost_sdk.services.projects import Projects
+from bifrost_sdk.session.session import Session
+
+#: scheme of a catalog's URL -> the Store that serves it, loaded on first use.
+STORES = {"sqlite": "bifrost_sdk.adapters.sqlite.store:SqliteStore"}
+
+#: What serves the files below a root that is a folder.
+LOCAL_STORAGE = "bifrost_sdk.adapters.local.storage:LocalStorage"
+
+
+def init(folder: str | os.PathLike[str], *, project: str | None = None, user: str | None = None) -> Path:
+    """Make a folder a workspace, with a catalog and, when named, a project; answers with the folder.
+
+    Whoever sets the catalog up (the operating system's user unless `user` or the configuration says otherwise)
+    becomes its owner. Repeating it changes nothing.
+
+    Raises:
+        ConfigurationError: when the folder's ``bifrost.yaml`` cannot be understood.
+        StorageError: when something else is in the way; it is left as it is.
+        PermissionDeniedError: when the catalog is there, and its roles do not let the user make the project.
+
+    >>> import bifrost_sdk as bf
+    >>> folder = bf.init("shows", project="demo")
+    >>> sorted(path.name for path in folder.iterdir() if not path.name.startswith("catalog.sqlite-"))
+    ['bifrost.yaml', 'catalog.sqlite', 'publish', 'work']
+    """
+    if project is not None:
+        codes.check_project_code(project)
+    place = _absolute(Path(folder).expanduser())
+    workspace.make_folder(place)
+    settings = configuration.load(place, explicit={"user": user, "project": project})
+    catalog = _open(settings, must_exist=False)
+    try:
+        context = _context(catalog, settings)
+        system = Actor(context.actor.login, system=True)
+        workspace.set_up(attrs.evolve(context, catalog=catalog.bind(system)))
+        if project is not None:
+            Projects(context).ensure(project)
+    finally:
+        catalog.close()
+    for path in settings.roots().values():
+        if place in path.parents:
+            workspace.make_folder(path)
+    workspace.write_file(place, project)
+    return place
+
+
+def connect(
+    target: str | os.PathLike[str] | None = None,
+    *,
+    project: str | None = None,
+    user: str | None = None,
+    roots: Mapping[str, str | os.PathLike[str]] | None = None,
+    timeout: float | None = None,
+) -> Session:
+    """Open a workspace: its folder (or one inside it), or the URL of a catalog such as ``sqlite:///shows/catalog.sqlite``.
+
+    Without a target, the variable BIFROST_SDK_URL tells it, or the nearest folder above the current one that holds
+    ``bifrost.yaml``. The other arguments are settings, stronger than those of any file: the default `project`, who
+    asks, folders of `roots` by name, and how long a write waits for others, in seconds.
+
+    Raises:
+        ConfigurationError: when there is no workspace, or a setting cannot be understood.
+        CatalogError: when the catalog cannot be opened.
+
+    >>> import bifrost_sdk as bf
+    >>> _ = bf.init("shows", project="demo", user="anna")
+    >>> with bf.connect("shows", user="anna") as session:
+    ...     hero = session.assets.create("demo", "char", "hero")
+    ...     session.users.me().login, session.get(hero.ref) == hero
+    ('anna', True)
+    """
+    folder, url = _locate(target or os.environ.get("BIFROST_SDK_URL"))
+    explicit = {"project": project, "user": user, "roots": roots, "timeout": timeout, "catalog": url}
+    settings = configuration.load(folder, explicit=explicit)
+    return Session(_context(_open(settings, must_exist=True), settings), settings=settings)
+
+
+class _Storages(Mapping[str, Storage]):
+    """The storage of each root that has a folder here, made when it is first used."""
+
+    def __init__(self, roots: Mapping[str, Path]) -> None:
+        self._roots = roots
+        self._made: dict[str, Storage] = {}
+
+    def __getitem__(self, name: str) -> Storage:
+        if name not in self._made:
+            self._made[name] = _load(LOCAL_STORAGE)(self._roots[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._roots)
+
+    def __len__(self) -> int:
+        return len(self._roots)
+
+
+def _context(catalog: Catalog, settings: Settings) -> Context:
+    actor = Actor(settings.user)
+    roots = settings.roots()
+    return Context(
+        catalog=catalog.bind(actor),
+        actor=actor,
+        new_id=new_id,
+        clock=functools.partial(datetime.datetime.now, datetime.timezone.utc),
+        view=NOW,
+        project=settings["project"].value,
+        roots=roots,
+        storages=_Storages(roots),
+    )
+
+
+def _locate(target: str | os.PathLike[str] | None) -> tuple[Path, str | None]:
+    """The workspace's folder, and the catalog's URL when the target is one, or is the file of a catalog."""
+    if isinstance(target, str) and "://" in target:
+        path = _file_of(target)
+        start = path.parent if path else Path.cwd()
+        return configuration.workspace_above(start) or start, target
+    start = _absolute(Path(target).expanduser() if target else Path.cwd())
+    if start.is_file() and start.name != configuration.WORKSPACE_FILE:
+        return configuration.workspace_above(start.parent) or start.parent, f"sqlite:///{start}"
+    folder = configuration.workspace_above(start) if start.exists() else None
+    if folder is None:
+        raise ConfigurationError(
+            f"{start} lies in no workspace: neither it nor a folder above holds "
+            f"{configuration.WORKSPACE_FILE}; make one with init() or `bifrost init`, or name one that exists",
+            source=str(start),
+        )
+    return folder, None
+
+
+def _open(settings: Settings, *, must_exist: bool) -> Catalog:
+    from bifrost_sdk.authority.catalog import Authority
+
+    setting = settings["catalog"]
+    url = str(setting.value)
+    scheme = url.partition("://")[0].lower() if "://" in url else "sqlite"
+    store = STORES.get(scheme)
+    if store is None:
+        known = ", ".join(f"{name}://" for name in STORES)
+        raise ConfigurationError(
+            f"no catalog is known for {scheme}:// (from {setting.origin}); known are {known} and a file's path",
+            setting="catalog",
+            source=setting.origin,
+        )
+    path = _file_of(url) or (setting.folder or settings.folder) / url
+    if must_exist and not path.is_file():
+        raise ConfigurationError(
+            f"there is no catalog at {path} (from {setting.origin}); make one with init() or `bifrost init`",
+            setting="catalog",
+            source=setting.origin,
+        )
+    if must_exist and not path.stat().st_size:
+        raise CatalogError(f"the catalog {path} is empty; restore a backup, or run init to begin anew", path=str(path))
+    return Authority(_load(store)(path, timeout=settings["timeout"].value))
+
+
+def _file_of(url: str) -> Path | None:
+    """The file of ``sqlite:///file`` (relative) or ``sqlite:////file`` (absolute), else None."""
+    scheme, mark, rest = url.partition(":///")
+    return _absolute(rest) if mark and scheme.lower() == "sqlite" and rest else None
+
+
+def _absolute(path: str | os.PathLike[str]) -> Path:
+    """Without ``..``, and with links as they are: resolve() would lead out of a workspace that is reached by one."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - see above
+
+
+def _load(name: str) -> Any:  # Any: the class that the name leads to
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
