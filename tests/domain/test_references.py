@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bifrost_sdk.domain import codes, references
+from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.references import MAX_LENGTH, Reference, Tag, parse_many, split
 from bifrost_sdk.errors import ReferenceSyntaxError
 
@@ -74,39 +74,6 @@ def test_parse_normalises_or_refuses_when_given_anything(text: str) -> None:
         assert str(Reference.parse(str(ref))) == str(ref)
         assert Reference.parse(unicodedata.normalize("NFD", text)) == ref
         assert split(text) == (ref.project or "", ref.key, ref.id or "", str(ref.tag or ""), ref.file or "")
-
-
-CODES_NEARLY = [
-    "a",
-    "Hero",
-    "v",
-    "v8",
-    "V001",
-    "v12",
-    "v000",
-    "v0012",
-    "v1000000000",
-    "LATEST",
-    "con",
-    "COM1",
-    "",
-    "x" * 65,
-]
-TAILS = ["v001", "v1000", "latest", "approved", "x.", ".x", "..", "a.usd", "a.b.c", "nul.usd", "~", f"~{ID}", "x" * 64]
-NEAR = st.lists(st.sampled_from(CODES_NEARLY + TAILS), max_size=6).map("/".join)
-
-
-@given(st.sampled_from(["bifrost://demo/", "bifrost://nul/", "bifrost:///", "bifrost://x-/"]), NEAR | HOSTILE)
-@example("bifrost://demo/", "abcdefghi/" * 101 + "abcdefghij")
-def test_the_fast_way_says_what_the_reader_says_when_it_answers(head: str, tail: str) -> None:
-    fast = references._fast(head + tail)
-    assert fast is None or fast == references._read(head + tail)
-
-
-@pytest.mark.parametrize("tail", ["", "/v012", "/latest/model.usd", "/v1000/model.usd"])
-def test_the_fast_way_answers_when_a_reference_is_plain(tail: str) -> None:
-    assert references._fast(MODEL + tail) is not None
-    assert references._fast(f"bifrost://demo/~{ID}/model.usd") is not None
 
 
 @given(REFERENCES)
