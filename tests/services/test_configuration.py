@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import getpass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 
@@ -44,16 +44,21 @@ def test_user_file_is_read_when_it_lies_in_its_place(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("projct: demo\n", r"bifrost\.yaml:1: there is no setting 'projct'; did you mean 'project'\?"),
-        ("zzz: demo\n", "the settings are catalog, project, user, timeout, roots"),
+        ("zzz: demo\n", "the settings are catalog, project, user, site, timeout, roots"),
         ("user: anna\nproject: 12\n", r"bifrost\.yaml:2: project is a text, not 12"),
         ("project: ''\n", "project is a text"),
+        ("site: Berlin\n", "site is a name of a-z"),
+        ("roots:\n  publish: {windows: /mnt}\n", r"bifrost\.yaml:2: roots\.publish has a folder of windows with"),
         ("timeout: soon\n", "timeout is a number of seconds"),
         ("timeout: true\n", "timeout is a number of seconds"),
         ("timeout: -1\n", "timeout is a number of seconds"),
         ("roots: here\n", "roots is a table"),
         ("roots:\n  publish: 12\n", r"bifrost\.yaml:2: roots\.publish is a folder"),
         ("roots:\n  publish: {}\n", "is a folder"),
-        ("roots:\n  publish: {linx: /a}\n", "there is no platform 'linx'; did you mean 'linux'"),
+        (
+            "roots:\n  publish: {linx: /a}\n",
+            r"bifrost\.yaml:2: roots\.publish knows no platform 'linx'; did you mean 'linux'",
+        ),
         ("roots:\n  publish: {linux: [a]}\n", "is a folder"),
         ("roots:\n  Publish: /a\n", "has a name of a-z"),
     ],
@@ -71,6 +76,8 @@ def test_file_is_refused_with_its_place_when_a_setting_is_wrong(text: str, messa
         ({"BIFROST_SDK_TIMEOUT": "soon"}, "BIFROST_SDK_TIMEOUT: timeout is a number of seconds"),
         ({"BIFROST_SDK_STUDIO": "/no/such/file"}, "BIFROST_SDK_STUDIO names"),
         ({"BIFROST_SDK_ROOT_": "/a"}, "has a name of a-z"),
+        ({"BIFROST_SDK_ROOT_WORK": "P:x"}, "BIFROST_SDK_ROOT_WORK: roots.work has a folder of windows with"),
+        ({"BIFROST_SDK_SITE": "-"}, "BIFROST_SDK_SITE: site is a name of a-z"),
     ],
 )
 def test_variable_is_refused_when_it_is_wrong(environment: dict[str, str], message: str, tmp_path: Path) -> None:
@@ -108,17 +115,55 @@ def test_roots_are_those_of_the_platform_when_it_has_some(tmp_path: Path) -> Non
     settings = load(
         tmp_path, environment={"BIFROST_SDK_ROOT_CACHE_TWO": "/two"}, explicit={"roots": {"given": Path("g")}}
     )
-    assert settings.roots("linux") == {
-        "publish": Path("/mnt/pub"),
+    assert settings.folders("linux") == {
+        "publish": PurePosixPath("/mnt/pub"),
         "work": tmp_path / "work",
         "cache": tmp_path / "files",
-        "cache_two": Path("/two"),
+        "cache_two": PurePosixPath("/two"),
         "given": Path.cwd() / "g",
     }
-    assert settings.roots("darwin")["publish"] == Path("/Volumes/pub")
-    assert str(settings.roots("win32")["publish"]).endswith("P:\\pub")
-    assert "publish" not in settings.roots("freebsd13")
-    assert "w" in settings.roots("win32")
+    assert settings.folders("darwin")["publish"] == PurePosixPath("/Volumes/pub")
+    assert settings.folders("win32") == {"publish": PureWindowsPath("P:\\pub"), "w": PureWindowsPath("W:\\x")}
+    assert "publish" not in settings.folders("freebsd13")
+    assert settings.roots() == settings.folders()
+    assert {type(folder) for folder in settings.roots().values()} == {type(tmp_path)}
+
+
+SITES = """
+site: berlin
+roots:
+  publish:
+    linux: /mnt/shows
+    sites:
+      berlin: {linux: /fs1/shows, windows: '\\\\fs1\\shows'}
+      vancouver: {linux: /yvr/shows, windows: 'V:\\shows'}
+  work: /mnt/work
+"""
+
+
+def test_root_is_that_of_the_site_when_it_has_one(tmp_path: Path) -> None:
+    write(tmp_path / "bifrost.yaml", SITES)
+    berlin = load(tmp_path, environment={})
+    assert (berlin.site, berlin["site"].origin) == ("berlin", f"{tmp_path / 'bifrost.yaml'}:2")
+    assert berlin.folders("linux") == {"publish": PurePosixPath("/fs1/shows"), "work": PurePosixPath("/mnt/work")}
+    assert berlin.folders("win32") == {"publish": PureWindowsPath("\\\\fs1\\shows")}
+    vancouver = load(tmp_path, environment={"BIFROST_SDK_SITE": "vancouver"})
+    assert vancouver.folders("win32")["publish"] == PureWindowsPath("V:\\shows")
+    overridden = load(tmp_path, environment={"BIFROST_SDK_ROOT_PUBLISH": "\\\\nas\\x"})
+    assert overridden.folders("win32")["publish"] == PureWindowsPath("\\\\nas\\x")
+    assert "publish" not in overridden.folders("linux")
+
+
+def test_site_is_refused_when_no_root_knows_it_while_some_know_others(tmp_path: Path) -> None:
+    write(tmp_path / "bifrost.yaml", SITES)
+    settings = load(tmp_path, environment={"BIFROST_SDK_SITE": "berlni"})
+    with pytest.raises(ConfigurationError, match=r"BIFROST_SDK_SITE: site is 'berlni'.*did you mean 'berlin'"):
+        settings.roots()
+    with pytest.raises(ConfigurationError, match="the sites are berlin, vancouver"):
+        load(tmp_path, environment={"BIFROST_SDK_SITE": "zzz"}).folders("win32")
+    elsewhere = load(tmp_path / "none", environment={"BIFROST_SDK_SITE": "zzz"})
+    assert set(elsewhere.roots()) == {"publish", "work"}
+    assert load(tmp_path / "none", environment={}).site is None
 
 
 def test_none_leaves_the_setting_when_given_as_argument(tmp_path: Path) -> None:

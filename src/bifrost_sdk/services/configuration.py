@@ -9,24 +9,21 @@ from __future__ import annotations
 import difflib
 import getpass
 import os
-import re
 import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePath
 from typing import Any
 
 import attrs
 
 from bifrost_sdk.errors import ConfigurationError
+from bifrost_sdk.services import roots
 from bifrost_sdk.services.documents import Item, read_file
 
 #: The file that makes a folder a workspace.
 WORKSPACE_FILE = "bifrost.yaml"
 
-#: What a root may be called; such a name is also the token of a pinned path.
-_ROOT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _DAY = 86_400
-_PLATFORMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 
 @attrs.frozen
@@ -74,15 +71,47 @@ class Settings:
                 source=setting.origin,
             ) from error
 
-    def roots(self, platform: str = sys.platform) -> dict[str, Path]:
-        """The folder of each root on this machine; a root without a folder for this platform is left out."""
-        found: dict[str, Path] = {}
-        for name, setting in self.values.items():
-            if name.startswith("roots."):
-                path = _root_folder(setting, _PLATFORMS.get(platform, platform))
-                if path is not None:
-                    found[name.removeprefix("roots.")] = path
-        return found
+    @property
+    def site(self) -> str | None:
+        """Where this machine stands, which chooses among the folders of roots; None where nothing says."""
+        return self["site"].value or None
+
+    def roots(self) -> dict[str, Path]:
+        """The folder of each root on this machine; a root without a folder here is left out.
+
+        Raises:
+            ConfigurationError: when the site is one that no root knows, while some know others.
+        """
+        return {name: Path(folder) for name, folder in self.folders().items()}
+
+    def folders(self, platform: str = sys.platform) -> dict[str, PurePath]:
+        """The folder of each root on a platform (``linux``, ``darwin``, ``win32``) at this site.
+
+        What is relative is left out for other platforms than this machine's own.
+
+        Raises:
+            ConfigurationError: when the site is one that no root knows, while some know others.
+        """
+        given = {name.removeprefix("roots."): item for name, item in self.values.items() if name.startswith("roots.")}
+        self._check_site({site for setting in given.values() for site in roots.site_names(setting.value)})
+        found = {name: self._folder(setting, platform) for name, setting in given.items()}
+        return {name: folder for name, folder in found.items() if folder is not None}
+
+    def _folder(self, setting: Setting, platform: str) -> PurePath | None:
+        named = roots.PLATFORMS.get(platform, platform)
+        text = roots.text_for(setting.value, named, self.site)
+        path = None if text is None else roots.path_for(text, named)
+        if path is None or path.is_absolute():
+            return path
+        return _absolute(path, setting) if platform == sys.platform else None
+
+    def _check_site(self, known: set[str]) -> None:
+        """A site that is misspelt must not lead to the folders of everywhere else."""
+        if self.site and known and self.site not in known:
+            setting = self["site"]
+            near = difflib.get_close_matches(self.site, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"the sites are {', '.join(sorted(known))}"
+            raise _wrong("site", setting.origin, f"is {self.site!r}, which no root knows; {hint}")
 
 
 def load(
@@ -159,6 +188,12 @@ def _text(value: Any) -> str:  # Any: judged here
     return value
 
 
+def _site(value: Any) -> str:  # Any: judged here
+    if not isinstance(value, str) or not roots.SITE_NAME.fullmatch(value):
+        raise ValueError("is a name of a-z, 0-9, _ and -, starting with a letter")
+    return value
+
+
 def _seconds(value: Any) -> float:  # Any: judged here
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _DAY:
         raise ValueError(f"is a number of seconds, 0 to {_DAY}")
@@ -169,12 +204,14 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {  # Any: judged by the check
     "catalog": _text,
     "project": _text,
     "user": _text,
+    "site": _site,
     "timeout": _seconds,
 }
 _DEFAULTS: Mapping[str, Any] = {  # Any: values of every setting
     "catalog": "catalog.sqlite",
     "project": None,
     "user": None,
+    "site": None,
     "timeout": 30.0,
 }
 _NAMES = (*_CHECKS, "roots")
@@ -196,18 +233,13 @@ def _roots_layer(item: Item, folder: Path) -> dict[str, Setting]:
         raise _wrong("roots", item.place, "is a table of names and folders")
     found: dict[str, Setting] = {}
     for name, root in item.value.items():
-        value = root.value
-        if isinstance(value, dict):
-            for platform, path in value.items():
-                _known(platform, tuple(_PLATFORMS.values()), path.place, "platform")
-            value = {platform: path.value for platform, path in value.items()}
-        found[f"roots.{name}"] = _root(name, value, root.place, folder=folder)
+        found[f"roots.{name}"] = _root(name, root.plain(), root.place, folder=folder)
     return found
 
 
 def _environment_layer(environment: Mapping[str, str], folder: Path) -> dict[str, Setting]:
     found: dict[str, Setting] = {}
-    for name in ("project", "user", "timeout"):
+    for name in ("project", "user", "site", "timeout"):
         variable = f"BIFROST_SDK_{name.upper()}"
         value: Any = environment.get(variable)  # Any: a text, or the number that it spells
         if value:
@@ -245,22 +277,18 @@ def _setting(name: str, value: Any, origin: str, *, folder: Path) -> Setting:  #
 
 
 def _root(name: str, value: Any, origin: str, *, folder: Path) -> Setting:  # Any: judged here
-    if not _ROOT_NAME.fullmatch(name):
+    if not roots.ROOT_NAME.fullmatch(name):
         raise _wrong(f"roots.{name}", origin, "has a name of a-z, 0-9 and _, starting with a letter")
-    paths = list(value.values()) if isinstance(value, Mapping) else [value]
-    if not paths or not all(isinstance(path, str) and path.strip() for path in paths):
-        raise _wrong(f"roots.{name}", origin, f"is a folder, or one for each of {', '.join(_PLATFORMS.values())}")
+    try:
+        roots.check(value)
+    except ValueError as error:
+        raise _wrong(f"roots.{name}", origin, str(error)) from error
     return Setting(value, origin, folder)
 
 
-def _root_folder(setting: Setting, platform: str) -> Path | None:
-    text = setting.value.get(platform) if isinstance(setting.value, Mapping) else setting.value
-    if text is None:
-        return None
-    if platform != "windows" and PureWindowsPath(text).drive and not PurePosixPath(text).is_absolute():
-        return None  # a drive of Windows means nothing here
-    path = Path(text).expanduser()
-    return path if path.is_absolute() or setting.folder is None else setting.folder.absolute() / path
+def _absolute(path: PurePath, setting: Setting) -> Path:
+    expanded = Path(path).expanduser()
+    return expanded if expanded.is_absolute() or setting.folder is None else setting.folder.absolute() / expanded
 
 
 def _known(name: str, names: tuple[str, ...], place: str, what: str) -> None:

@@ -28,6 +28,12 @@ class Item:
     value: Any  # Any: whatever YAML can hold
     place: str
 
+    def plain(self) -> Any:  # Any: whatever YAML can hold
+        """The value alone, without the places of what is in it."""
+        if isinstance(self.value, dict):
+            return {name: item.plain() for name, item in self.value.items()}
+        return [item.plain() for item in self.value] if isinstance(self.value, list) else self.value
+
 
 def read_file(path: Path) -> dict[str, Item]:
     """The items of a YAML file by name; empty when there is no such file, or nothing in it.
