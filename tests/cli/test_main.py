@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -13,12 +14,15 @@ from typing import Any
 import pytest
 
 import bifrost_sdk
-from bifrost_sdk.cli import commands
+from bifrost_sdk.cli import listing
 from bifrost_sdk.cli.main import build_parser, main
 from bifrost_sdk.cli.refusals import status_of
+from bifrost_sdk.cli.screen import width_of
+from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.changes import Create, Update
 from bifrost_sdk.domain.production import Asset
 from bifrost_sdk.domain.query import Query
+from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import (
     ConflictError,
     NotFoundError,
@@ -117,12 +121,20 @@ def test_earlier_state_is_resolved_when_named(folder: Path, run: Run) -> None:
 def test_tables_show_what_there_is_when_listed(folder: Path, run: Run) -> None:
     assert run("list")[1] == "nothing yet\n"
     run(*PUBLISH, "--create", "-m", "first\nof many")
-    assert run("list", "versions")[1].splitlines()[1].split()[:2] == ["demo/assets/char/hero/model/v001", "published"]
-    assert run("list", "versions")[1].splitlines()[1].endswith("first")
-    assert "demo/assets/char/hero/model " in run("list", "assets/char/hero")[1]
+    version = run("list", "versions")[1].splitlines()[1]
+    assert version.split()[:2] == ["bifrost://demo/assets/char/hero/model/v001", "published"]
+    assert version.endswith("first")
+    assert "bifrost://demo/assets/char/hero/model " in run("list", "assets/char/hero")[1]
     assert "model/v001" in run("list", "bifrost://demo/assets/char/hero/model")[1]
     assert "representation" in run("list", "assets/char/hero/model/v001")[1]
-    assert run("list", "users")[0] == 0
+
+
+def test_first_column_leads_on_when_given_to_other_commands(folder: Path, run: Run) -> None:
+    run(*PUBLISH, "--create")
+    for what in ("assets", "bifrost://demo/assets/char/hero", "bifrost://demo/assets/char/hero/model", "versions"):
+        ref = run("list", what)[1].splitlines()[1].split()[0]
+        assert run("list", ref)[0] == 0
+        assert run("resolve", ref)[0] == (3 if what == "assets" else 0)
 
 
 def test_everything_below_is_shown_when_a_node_is_listed(folder: Path, run: Run) -> None:
@@ -137,16 +149,29 @@ def test_everything_below_is_shown_when_a_node_is_listed(folder: Path, run: Run)
     assert "modeling" in run("list", "assets/char/hero")[1]
 
 
-def test_first_paths_are_shown_when_there_are_more_than_asked_for(folder: Path, run: Run) -> None:
+def test_rest_is_told_and_asked_for_when_there_is_more(folder: Path, run: Run) -> None:
     with connect(folder) as session:
         for code in ("c", "b", "a"):
             session.assets.create("demo", "char", code)
         session.shots.create("demo", "sq010", "sh010")
-    for what in ((), ("assets",), ("assets/char",)):
+    for what, count in (((), 4), (("assets",), 3), (("assets/char",), 3)):
         status, out, err = run("list", *what, "-n", "2", "--json")
         assert (status, [item["code"] for item in json.loads(out)]) == (0, ["a", "b"])
-        assert err == "bifrost: there is more than these 2; ask for more with --limit\n"
+        last = "bifrost://demo/assets/char/b"
+        more = f"go on with --after {last}, or show more at once with --limit {count}"
+        assert err == f"bifrost: {count - 2} more; {more}\n"
+        rest = in_json(run("list", *what, "--after", last, "--json"))
+        assert [item["code"] for item in rest] == ["c", "sh010"][: count - 2]
     assert run("list", "assets", "-n", "3")[2] == ""
+    assert run("list", "--after", "shots/sq010/sh010") == (0, "nothing more\n", "")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5"])
+def test_limit_is_refused_when_it_is_no_count(folder: Path, limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["list", f"--limit={limit}"])
+    assert caught.value.code == 2
+    assert f"{limit!r} is no whole number from 1 on" in capsys.readouterr().err
 
 
 def test_commit_is_undone_when_reverted(folder: Path, run: Run) -> None:
@@ -168,6 +193,25 @@ def test_findings_are_shown_when_recovered(folder: Path, run: Run) -> None:
     assert ".bifrost/tx/notes" in out
     status, out, _ = run("recover", "--json")
     assert (status, json.loads(out)[0]["outcome"]) == (1, "unknown")
+
+
+def test_end_of_the_lease_is_told_when_a_publisher_is_at_work(folder: Path, run: Run) -> None:
+    run(*PUBLISH, "--create")
+    with connect(folder) as session:
+        product = session.get("bifrost://demo/assets/char/hero/model")
+        (version,) = session.commit([Create(Version(product=product.id))]).entities
+    assert isinstance(version, Version)
+    assert version.lease_until is not None
+    status, out, _ = run("recover")
+    assert (
+        status,
+        f"waiting  its publisher is at work; its lease runs until {version.lease_until:%F %T} UTC" in out,
+    ) == (
+        0,
+        True,
+    )
+    (found,) = in_json(run("recover", "--json"))
+    assert wire.read_time(found["until"]) == version.lease_until
 
 
 @pytest.mark.parametrize(
@@ -256,10 +300,10 @@ def test_status_is_2_when_the_usage_is_wrong(run: Run, capsys: pytest.CaptureFix
 
 
 def test_status_is_130_when_interrupted(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "_listed", interrupt)
+    monkeypatch.setattr(listing, "list_entities", interrupt)
     status, _, err = run("list")
     assert (status, err) == (130, "bifrost: interrupted; what was on its way was taken back\n")
 
@@ -286,14 +330,34 @@ def test_reservation_is_given_back_when_the_job_is_terminated(
         assert [version.state for version in session.iterate(Query("version", project="demo"))] == ["abandoned"]
 
 
-def test_name_is_escaped_when_the_terminal_does_not_know_it(folder: Path) -> None:
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_every_name_is_written_when_the_terminal_does_not_know_it(
+    folder: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "h\xe9ros \u2026 \u82f1\u96c4 \U0001f600"
     with connect(folder) as session:
-        session.assets.create("demo", "char", "h\xe9ro")
-    command = [sys.executable, "-m", "bifrost_sdk.cli.main", "list", "assets"]
-    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "h\\xe9ro" in done.stdout
+        session.assets.create("demo", "char", "h\xe9ro", name=name)
+
+    def typed(*arguments: str) -> tuple[str, str]:
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2)]
+        monkeypatch.setattr(sys, "stdout", streams[0])
+        monkeypatch.setattr(sys, "stderr", streams[1])
+        main(arguments)
+        for stream in streams:
+            stream.seek(0)
+        return streams[0].read(), streams[1].read()
+
+    (found,) = json.loads(typed("list", "assets", "--json")[0])
+    assert (found["code"], found["name"]) == ("h\xe9ro", name)
+    assert (
+        json.loads(typed("resolve", "assets/char/h\xe9ra", "--json")[1])["ref"] == "bifrost://demo/assets/char/h\xe9ra"
+    )
+    table, err = typed("list", "assets")
+    assert err == ""
+    spelled = "h\\xe9ro" if encoding == "ascii" else "h\xe9ro"
+    head, row = table.splitlines()
+    assert row.startswith(f"bifrost://demo/assets/char/{spelled}  ")
+    assert width_of(row.partition("asset  ")[0]) == width_of(head.partition("what")[0])
 
 
 def test_nothing_is_complained_of_when_a_pipe_is_closed(folder: Path) -> None:

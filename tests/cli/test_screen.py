@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 
 import pytest
@@ -11,6 +12,12 @@ from bifrost_sdk.cli.screen import Screen, width_of
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+class Narrow(io.StringIO):
+    """A stream that knows ASCII only."""
+
+    encoding = "ascii"
 
 
 def table(screen: Screen, *rows: tuple[str, str]) -> list[str]:
@@ -65,3 +72,35 @@ def test_colours_are_left_out_when_they_are_not_wanted(monkeypatch: pytest.Monke
     monkeypatch.setenv(name, value)
     assert not Screen.of(Terminal()).colored
     assert not Screen.of(io.StringIO()).colored
+
+
+def test_column_stays_whole_when_others_can_give_way() -> None:
+    screen = Screen(io.StringIO(), width=40)
+    screen.table(("name", "place", "note"), [("x" * 30, "y" * 30, "z" * 30)], whole=("name",))
+    assert isinstance(screen.stream, io.StringIO)
+    assert screen.stream.getvalue().splitlines()[1] == f"{'x' * 30}  yyyyy…yyyyyy  zzzzz…zzzzzz"
+    screen = Screen(io.StringIO(), width=40)
+    screen.table(("name",), [("x" * 60,)], whole=("name",))
+    assert isinstance(screen.stream, io.StringIO)
+    assert screen.stream.getvalue().splitlines()[1] == "x" * 60
+
+
+def test_column_is_left_out_when_nothing_stands_in_it() -> None:
+    assert table(Screen(io.StringIO()), ("", "a"), ("", "b")) == ["place", "a", "b"]
+
+
+def test_columns_are_aligned_when_the_stream_knows_less() -> None:
+    lines = table(Screen(Narrow(), width=30), ("h\xe9ro", "x" * 40), ("英雄", "…"))
+    assert lines[1:] == ["h\\xe9ro       xxxxxx...xxxxxxx", "\\u82f1\\u96c4  ..."]
+    assert all(line.isascii() for line in lines)
+
+
+def test_document_is_json_when_the_stream_knows_less() -> None:
+    value = {"name": "h\xe9ro \u82f1 \U0001f600 \udcff"}
+    for stream in (io.StringIO(), Narrow()):
+        Screen(stream).document(value)
+        assert json.loads(stream.getvalue()) == value
+        assert stream.getvalue().isascii()  # half a surrogate cannot be written anywhere
+    plain = io.StringIO()
+    Screen(plain).document({"name": "h\xe9ro"}, indent=None)
+    assert plain.getvalue() == '{"name": "h\xe9ro"}\n'

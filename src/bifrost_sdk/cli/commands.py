@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from bifrost_sdk import session as sessions
+from bifrost_sdk.cli import listing
 from bifrost_sdk.cli.refusals import refuse
-from bifrost_sdk.cli.screen import Cell, Screen
+from bifrost_sdk.cli.screen import Screen
 from bifrost_sdk.domain import wire
-from bifrost_sdk.domain.entity import Entity, Node
-from bifrost_sdk.domain.query import PAGE_LIMIT, Query
+from bifrost_sdk.domain.entity import Node
 from bifrost_sdk.domain.references import Reference
-from bifrost_sdk.domain.registry import entity_type, kinds
 from bifrost_sdk.errors import BifrostError, Issue, ValidationError
 from bifrost_sdk.services import places
 from bifrost_sdk.session import Session
 
+if TYPE_CHECKING:  # loaded when something is recovered
+    from bifrost_sdk.services.recovery import Finding
+
 #: What runs a command; its answer is the exit status.
 Command: TypeAlias = Callable[[argparse.Namespace, Screen], int]
-
-_STATE_STYLES = {"published": "green", "approved": "green", "retired": "dim", "abandoned": "dim", "reserved": "yellow"}
 
 
 def init(options: argparse.Namespace, screen: Screen) -> int:
     """Make a workspace."""
     folder = sessions.init(options.folder, project=options.project)
     if options.json:
-        return _say(screen, {"workspace": str(folder), "project": options.project})
-    screen.line(f"{folder} is a workspace" + (f" with the project {options.project}" if options.project else ""))
+        screen.document({"workspace": str(folder), "project": options.project})
+    else:
+        screen.line(f"{folder} is a workspace" + (f" with the project {options.project}" if options.project else ""))
     return 0
 
 
@@ -59,10 +59,11 @@ def publish(options: argparse.Namespace, screen: Screen) -> int:
         roots = session.context.roots
         paths = [places.root(roots, item.root) / item.folder / file.name for item in made for file in item.files]
     if options.json:
-        return _say(screen, {**wire.to_document(version), "ref": version.ref, "paths": [str(path) for path in paths]})
-    screen.line(version.ref, "bold")
-    for path in paths:
-        screen.line(f"  {path}")
+        screen.document({**wire.to_document(version), "ref": version.ref, "paths": [str(path) for path in paths]})
+    else:
+        screen.line(version.ref, "bold")
+        for path in paths:
+            screen.line(f"  {path}")
     return 0
 
 
@@ -77,7 +78,7 @@ def resolve(options: argparse.Namespace, screen: Screen) -> int:
             answer.to_data() if isinstance(answer, BifrostError) else {**answer._asdict(), "file": path}
             for answer, path in zip(answers, paths, strict=True)
         ]
-        _say(screen, documents)
+        screen.document(documents)
     else:
         for path in paths:
             screen.line(path or "")
@@ -88,15 +89,23 @@ def resolve(options: argparse.Namespace, screen: Screen) -> int:
 def list_(options: argparse.Namespace, screen: Screen) -> int:
     """List entities of a kind, or what lies below a node."""
     with _open(options) as session:
-        found, is_all = _listed(session, options.what, options.limit)
-    if not is_all:
-        print(f"bifrost: there is more than these {len(found)}; ask for more with --limit", file=sys.stderr)
+        what = options.what
+        is_place = what is not None and (":" in what or "/" in what)
+        asked = session.get(_ref(session, what)) if is_place else what
+        after = session.get(_ref(session, options.after)) if options.after else None
+        found = listing.list_entities(session, asked, limit=options.limit, after=after)
     if options.json:
-        return _say(screen, [{**wire.to_document(entity), "ref": entity.ref} for entity in found])
-    if not found:
-        screen.line("nothing yet", "dim")
-        return 0
-    screen.table(("reference", "what", "by", "changed", ""), [_row(entity) for entity in found])
+        screen.document([{**wire.to_document(entity), "ref": entity.ref} for entity in found.entities])
+    elif found.entities:
+        screen.table(listing.COLUMNS, found.rows(), whole=listing.WHOLE)
+    else:
+        screen.line("nothing yet" if after is None else "nothing more", "dim")
+    if found.more:
+        print(
+            f"bifrost: {found.more:,} more; go on with --after {found.entities[-1].ref}, "
+            f"or show more at once with --limit {len(found.entities) + found.more}",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -105,9 +114,10 @@ def recover(options: argparse.Namespace, screen: Screen) -> int:
     with _open(options) as session:
         findings = session.recover(options.project).findings
     if options.json:
-        _say(screen, [{**attrs.asdict(item), "until": item.until and wire.print_time(item.until)} for item in findings])
+        times = [item.until and wire.print_time(item.until) for item in findings]
+        screen.document([{**attrs.asdict(item), "until": until} for item, until in zip(findings, times, strict=True)])
     elif findings:
-        screen.table(("what", "became", "because"), [(item.subject, item.outcome, item.reason) for item in findings])
+        screen.table(("what", "became", "because"), [(item.subject, item.outcome, _reason(item)) for item in findings])
     else:
         screen.line("nothing was left behind")
     return int(any(item.outcome in {"failed", "unknown"} for item in findings))
@@ -118,8 +128,9 @@ def revert(options: argparse.Namespace, screen: Screen) -> int:
     with _open(options) as session:
         commit = session.revert(options.project, options.revision)
     if options.json:
-        return _say(screen, {"project": commit.project, "revision": commit.revision, "reverted": options.revision})
-    screen.line(f"revision {options.revision} of {commit.project} is undone by revision {commit.revision}")
+        screen.document({"project": commit.project, "revision": commit.revision, "reverted": options.revision})
+    else:
+        screen.line(f"revision {options.revision} of {commit.project} is undone by revision {commit.revision}")
     return 0
 
 
@@ -134,9 +145,11 @@ def _open(options: argparse.Namespace) -> Session:
     return sessions.connect(options.workspace, project=options.project)
 
 
-def _say(screen: Screen, document: Any) -> int:  # Any: JSON
-    screen.line(json.dumps(document, ensure_ascii=False, indent=2))
-    return 0
+def _reason(finding: Finding) -> str:
+    """Why it became so, and when it may be looked at again."""
+    if finding.until is None:
+        return finding.reason
+    return f"{finding.reason}; its lease runs until {finding.until:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _ref(session: Session, text: str) -> str:
@@ -175,46 +188,3 @@ def _create(session: Session, ref: str) -> None:
 def _moment(text: str) -> str | int:
     """What is typed for a moment: digits alone are a revision, everything else a time."""
     return int(text) if text.isascii() and text.isdecimal() else text
-
-
-def _listed(session: Session, what: str | None, limit: int) -> tuple[list[Entity], bool]:
-    """The first entities by path, and whether these are all."""
-    size = max(1, min(limit, PAGE_LIMIT))
-    if what is None:
-        queries = [Query("asset"), Query("shot")]
-    elif ":" in what or "/" in what:
-        queries = _below(session, session.get(_ref(session, what)))
-    else:
-        queries = [Query(what)]
-    pages = [session.find(query.sort(*_order(query.kind)).limit(size)) for query in queries]
-    found = sorted((entity for page in pages for entity in page), key=_place)
-    return found[:size], len(found) <= size and not any(page.cursor for page in pages)
-
-
-def _order(kind: str) -> tuple[str, ...]:
-    return ("path", "number") if "number" in entity_type(kind).fields else ("path",)
-
-
-def _place(entity: Entity) -> tuple[bool, str, int, str]:
-    """The order of `_order`, over several kinds: what has no path comes last."""
-    return not entity.path, entity.path, getattr(entity, "number", None) or 0, entity.id
-
-
-def _below(session: Session, entity: Entity) -> list[Query]:
-    """What to ask for, of every kind that may lie below such an entity."""
-    project = session.context.code_of(entity)
-    relations = {kind: entity_type(kind).parent for kind in kinds()}
-    return [
-        Query(kind, project=project).where(**{relation.name: entity.id})
-        for kind, relation in relations.items()
-        if relation and (not relation.targets or entity.kind in relation.targets)
-    ]
-
-
-def _row(entity: Entity) -> tuple[Cell, ...]:
-    state = getattr(entity, "state", "")
-    told = (getattr(entity, name, "") for name in ("comment", "description", "tags", "name", "code"))
-    note = next((text if isinstance(text, str) else ", ".join(text) for text in told if text), "")
-    moment = f"{entity.updated_at:%Y-%m-%d %H:%M}" if entity.updated_at else ""
-    kind = (state, _STATE_STYLES.get(state, "")) if state else entity.kind.replace("_", " ")
-    return entity.ref.removeprefix("bifrost://"), kind, entity.updated_by, moment, (note.partition("\n")[0], "dim")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import shutil
 import tempfile
 import time
@@ -78,7 +77,7 @@ def run(screen: Screen, *, keep: Path | None = None, in_json: bool = False) -> i
         if keep is None:
             _remove(folder)
     if in_json:
-        screen.line(json.dumps({"workspace": str(keep) if keep else None, "steps": story.told}, indent=2))
+        screen.document({"workspace": str(keep) if keep else None, "steps": story.told})
     else:
         end = (
             f"The workspace is kept in {folder}"

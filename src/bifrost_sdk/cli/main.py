@@ -123,12 +123,19 @@ def _add_commands(
     resolve.add_argument("--at", metavar="WHEN", help=_AT)
     listing = add("list", commands.list_, "list what there is, or what lies below a node")
     listing.add_argument("what", nargs="?", metavar="WHAT", help="a kind (assets, shots, versions) or a reference")
-    listing.add_argument("-n", "--limit", type=int, default=100, help="at most so many (default: 100)")
+    listing.add_argument("-n", "--limit", type=_count, default=100, help="at most so many (default: 100)")
+    listing.add_argument("--after", metavar="REF", help="go on behind this one, the last of a listing")
     add("recover", commands.recover, "settle publishes that were interrupted")
     revert = add("revert", commands.revert, "undo one commit of a project by a new one")
     revert.add_argument("revision", type=int, help="the revision that the commit made")
     demo = add("demo", commands.demo, "publish and resolve real files in a temporary workspace", parent=shared)
     demo.add_argument("--keep", metavar="FOLDER", help="make the workspace there and keep it")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
 
 
 def _add_publish(parser: argparse.ArgumentParser) -> None:

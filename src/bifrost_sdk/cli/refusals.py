@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from bifrost_sdk.cli.screen import Screen
@@ -13,10 +12,10 @@ _STATUS = {NotFoundError: 3, ConflictError: 4, PermissionDeniedError: 5}
 
 def refuse(error: BifrostError, *, in_json: bool) -> int:
     """Tell the error, and answer with its exit status."""
+    screen = Screen.of(sys.stderr)
     if in_json:
-        print(json.dumps(error.to_data(), ensure_ascii=False), file=sys.stderr)
+        screen.document(error.to_data(), indent=None)
     else:
-        screen = Screen.of(sys.stderr)
         screen.line(f"{screen.styled('bifrost:', 'red')} {error}")
     return status_of(error)
 
