@@ -26,13 +26,14 @@ class Plan:
     """What a list of changes comes to.
 
     `deltas` are by id, in the order of first mention; `answers` the id that answers each change; `found` what stood
-    there before.
+    there before. `followed` leads from the id of an ensured thing to that of the one which the list brought earlier.
     """
 
     project: str
     deltas: dict[str, Delta] = attrs.field(factory=dict)
     answers: list[str | None] = attrs.field(factory=list)
     found: dict[str, Entity] = attrs.field(factory=dict)
+    followed: dict[str, str] = attrs.field(factory=dict)
     _holders: dict[tuple[str, str | None, str], str] = attrs.field(factory=dict)
 
     def current(self, id: str) -> Entity | None:
@@ -67,6 +68,8 @@ class Plan:
             )
         holder = self._holders.get((entity.kind, *key))
         if holder is not None:
+            if holder != entity.id:
+                self.followed[entity.id] = holder
             return holder
         current = self.current(entity.id)
         if current is None:
@@ -142,7 +145,8 @@ def plan(project: str, changes: Sequence[Change], by_id: ById, by_key: ByKey) ->
         Check: made.check,
     }
     for change in changes:
-        made.answers.append(appliers[type(change)](change))
+        following = _following(change, made, by_key) if made.followed else change
+        made.answers.append(appliers[type(following)](following))
     made.deltas = {id: delta for id, delta in made.deltas.items() if not _is_nothing(delta)}
     return made
 
@@ -174,6 +178,22 @@ def _follow_ensures(changes: Sequence[Change], by_key: ByKey) -> tuple[list[Chan
             changes = [_moved(change, moved) for change in changes]
             waiting = {index: changes[index] for index in waiting}  # type: ignore[misc]  # Ensure stays Ensure
     return changes, found
+
+
+def _following(change: Change, made: Plan, by_key: ByKey) -> Change:
+    """The change with the ids of ensured things that the list brought earlier in place of the given ones.
+
+    An ensured thing may so come to lie below one that stood before; then it may have stood there as well.
+    """
+    following = _moved(change, made.followed)
+    if not isinstance(following, Ensure) or following.entity is change.entity:  # type: ignore[union-attr]  # Ensure too
+        return following
+    id, key = following.entity.id, key_of(following.entity)
+    if key is not None and (key[0] is None or key[0] in made.found):
+        (following,), found = _follow_ensures([following], by_key)
+        made.found |= {each: entity for each, entity in found.items() if each not in made.found}
+        made.followed |= {id: each for each in found}
+    return following
 
 
 def _parents(entity: Entity) -> tuple[str, ...]:

@@ -28,7 +28,8 @@ class Create:
 class Ensure:
     """The entity with this natural key: the existing one as it is, else this one, new.
 
-    Where it exists, later changes of the same list that name the given id follow the existing one.
+    Where it exists, or an earlier change of the same list makes it, later changes of the list that name the given id
+    follow that one.
     """
 
     entity: Entity

@@ -123,14 +123,14 @@ def _key_needs(deltas: Deltas) -> Needs:
 
 
 def _check_unique(deltas: Deltas, facts: Facts) -> Iterator[Issue]:
-    taken: set[tuple[str | None, str]] = set()
+    taken: dict[tuple[str | None, str], Entity] = {}
     for entity, key in _new_keys(deltas):
         holder = facts.holders.get(key)
         if holder is not None and holder != entity.id and not _gives_up(deltas.get(holder), key):
             yield _not_unique(entity, key, facts.names.get(holder, ""))
         elif key in taken:
-            yield _not_unique(entity, key, "this same commit")
-        taken.add(key)
+            yield _not_unique(entity, key, f"{name_of(taken[key])} of this same commit ({taken[key].id}, {entity.id})")
+        taken.setdefault(key, entity)
 
 
 def _gives_up(delta: Delta | None, key: tuple[str | None, str]) -> bool:
