@@ -70,6 +70,7 @@ PUBLIC = [
     "StorageError",
     "Task",
     "Team",
+    "TemplateDocument",
     "TemplateError",
     "Update",
     "User",

@@ -49,6 +49,7 @@ _HOMES = {
         "Status",
         "Task",
         "Team",
+        "TemplateDocument",
         "User",
         "Version",
         "Workfile",

@@ -165,7 +165,7 @@ def _studio_access(studio: Studio, actor: Actor, user: User | None) -> Access:
         return wide
     projects = Compare(("id",), "in", tuple(studio.projects[code].id for code in codes_seen))
     own = Compare(("user",), "eq", user.id) if user else Compare(("id",), "in", ())
-    kinds = tuple(kind for kind in registry.kinds() if registry.entity_type(kind).scope == STUDIO)
+    kinds = tuple(kind for kind in registry.kinds() if registry.entity_type(kind).scope in (STUDIO, "any"))
     of_studio = Compare(("subject_kind",), "in", kinds)
     everybody = limited_to(
         {**dict.fromkeys(kinds, EVERYTHING), "project": projects, "membership": own, "event": of_studio}

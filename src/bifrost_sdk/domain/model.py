@@ -15,6 +15,7 @@ from bifrost_sdk.domain.production import (
     ShotAsset,
 )
 from bifrost_sdk.domain.tasks import Status, Task
+from bifrost_sdk.domain.templates.documents import TemplateDocument
 from bifrost_sdk.domain.versions import Product, Representation, Version, Workfile
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Status",
     "Task",
     "Team",
+    "TemplateDocument",
     "User",
     "Version",
     "Workfile",

@@ -63,6 +63,7 @@ class EntityType:
     parent (None: not unique); `search` are the fields full text looks at; `immutable` may be set at creation only.
     `root` is the first path segment below a project (``assets``, ``shots``) and marks the kinds of the reference
     tree together with `is_node`; nothing that any node may own lies below one that `is_leaf`.
+    `scope` is where entities of this kind stand: a ``project``, the ``studio``, or ``any`` of the two.
     """
 
     kind: str
@@ -85,6 +86,10 @@ class EntityType:
     def fields(self) -> tuple[str, ...]:
         """The names of all fields, in order, the stamps included."""
         return _field_names(self.cls)  # type: ignore[arg-type]  # a class can be hashed
+
+    def stands_in(self, project: str) -> bool:
+        """Whether entities of this kind may stand in that project."""
+        return self.scope == "any" or (self.scope == "studio") == (project == "studio")
 
     @property
     def parent(self) -> Relation | None:

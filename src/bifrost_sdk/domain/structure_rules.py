@@ -35,7 +35,7 @@ def _check_scope(deltas: Deltas, _: Facts) -> Iterator[Issue]:
         made = entity_type(entity.kind)
         if made.read_only:
             yield Issue("kind.read_only", f"a {made.kind} is written by the catalog alone", subject=name_of(entity))
-        elif (made.scope == STUDIO) != (entity.project == STUDIO):
+        elif not made.stands_in(entity.project):
             where = STUDIO if made.scope == STUDIO else "a production's project"
             message = f"a {made.kind} belongs to {where}, not {entity.project}"
             yield Issue("kind.scope", message, subject=name_of(entity))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from bifrost_sdk.domain import references, reversal
 from bifrost_sdk.domain.changes import Commit, Event
 from bifrost_sdk.domain.entity import Entity
-from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import PAGE_LIMIT, Query
 from bifrost_sdk.domain.registry import entity_type, kinds
 from bifrost_sdk.errors import NotFoundError, ValidationError
@@ -63,7 +62,7 @@ def _users(context: Context, project: str, gone: dict[str, list[str]]) -> Iterat
     """What points at these things now."""
     for name in kinds():
         made = entity_type(name)
-        if made.read_only or (made.scope == STUDIO) != (project == STUDIO):
+        if made.read_only or not made.stands_in(project):
             continue
         for relation in made.relations.values():
             ids = [id for kind, of in gone.items() if not relation.targets or kind in relation.targets for id in of]

@@ -109,7 +109,7 @@ def _further(making: _Making, scope: str) -> None:
         standing.setdefault(entity.kind, []).append(entity.id)
     for kind in registry.kinds():
         made = registry.entity_type(kind)
-        if kind not in standing and made.scope == scope and not made.read_only:
+        if kind not in standing and (made.scope == STUDIO) == (scope == STUDIO) and not made.read_only:
             entity = example(kind, make_id(making.first + len(making.ids)), standing, name="further")
             making.put(kind, entity)
             standing[kind] = [entity.id]
