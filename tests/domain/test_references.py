@@ -23,7 +23,7 @@ PROJECTS = st.from_regex("[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True).filter(
 NAMES = st.sampled_from(
     ["model.usd", "tex/<UDIM>.exr", "a.<FRAME>.exr", "v001", "größe.abc", ".x", "A b.c", "Model.usd"]
 )
-TAGS = st.one_of(st.integers(1, 1200), st.just(999_999_999), st.sampled_from(["latest", "approved"])).map(Tag.of)
+TAGS = st.one_of(st.integers(1, 1200), st.just(999_999), st.sampled_from(["latest", "approved"])).map(Tag.of)
 BY_PATH = st.one_of(
     st.builds(Reference, PROJECTS, st.lists(CODES, max_size=4)),
     st.builds(Reference, PROJECTS, st.lists(CODES, min_size=1, max_size=4), tag=TAGS, file=st.none() | NAMES),
@@ -136,7 +136,7 @@ def test_parse_prints_one_spelling_when_others_are_given(text: str, canonical: s
         (f"{MODEL}/v12", 38, "version 12 is written v012"),
         (f"{MODEL}/v0012/a.usd", 38, "version 12 is written v012"),
         (f"{MODEL}/v000", 38, "versions are v001 to v999"),
-        (f"{MODEL}/v1000000000", 38, "up to v999999999"),
+        (f"{MODEL}/v1000000", 38, "up to v999999;"),
         (f"{MODEL}?v=0", 40, "versions are v001"),
         (f"{MODEL}?v=", 40, "is no tag"),
         (f"{MODEL}?v=12/model.usd", 40, "is no tag"),

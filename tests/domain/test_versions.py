@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bifrost_sdk.domain.frames import FrameRange
+from bifrost_sdk.domain.references import Reference
 from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.domain.versions import (
     CHANGEABLE,
@@ -83,3 +84,15 @@ def test_reference_tells_the_number_when_there_is_one() -> None:
 def test_every_state_leads_to_states_that_there_are() -> None:
     assert {after for following in TRANSITIONS.values() for after in following} <= TRANSITIONS.keys()
     assert set(entity_type("version").fields) >= CHANGEABLE
+
+
+@pytest.mark.parametrize("number", [0, -1, 1_000_000, 20_260_131, 2**53, True, 1.0, "1"])
+def test_number_is_refused_when_no_reference_could_name_it(number: Any) -> None:
+    with pytest.raises(ValidationError, match="from 1 to 999999"):
+        Version(product=ONE, number=number)
+
+
+@pytest.mark.parametrize("number", [1, 999, 1000, 999_999])
+def test_version_is_named_by_a_reference_when_its_number_is_allowed(number: int) -> None:
+    version = Version(id=TWO, project="demo", path="assets/char/hero/model", product=ONE, number=number)
+    assert Reference.parse(version.ref).version_number == number

@@ -22,6 +22,7 @@ from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.production import STUDIO, Project
 from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.domain.rules import Delta, Facts
+from bifrost_sdk.domain.spelling import MAX_VERSION
 from bifrost_sdk.domain.tasks import Status
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import ConflictError, Issue, NotFoundError, ValidationError
@@ -237,6 +238,9 @@ def number_versions(made: Plan, transaction: Transaction) -> None:
             last[delta.after.product] = max(last.get(delta.after.product, 0), delta.after.number)
     for version in new:
         number = last[version.product] = last.get(version.product, 0) + 1
+        if number > MAX_VERSION:
+            message = f"the product {version.product} has used up its numbers: the last is {MAX_VERSION}"
+            raise ValidationError(Issue("version.number", message, "number", version.id, "publish as another product"))
         made.deltas[version.id] = Delta(None, attrs.evolve(version, number=number))
 
 

@@ -20,7 +20,10 @@ from bifrost_sdk.domain import codes
 from bifrost_sdk.errors import ReferenceSyntaxError
 
 MAX_LENGTH: Final = 1024
-MAX_VERSION: Final = 999_999_999
+
+MAX_VERSION: Final = 999_999
+"""The highest number of a version. Numbers are never given again, so one that was mistyped (a date, say) would make
+every name after it longer for good."""
 
 UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 """The pattern of an id as it is printed."""
@@ -41,7 +44,7 @@ class Parts(NamedTuple):
     file: str = ""
 
 
-_VERSION: Final = "v(?:00[1-9]|0[1-9][0-9]|[1-9][0-9]{2,8})"
+_VERSION: Final = f"v(?:00[1-9]|0[1-9][0-9]|[1-9][0-9]{{2,{len(str(MAX_VERSION)) - 1}}})"
 _PROJECT: Final = "[a-z0-9][a-z0-9_-]{0,62}"
 _FILE: Final = "[A-Za-z0-9_.-]+"
 

@@ -12,6 +12,7 @@ from bifrost_sdk.domain import codes, text
 from bifrost_sdk.domain.entity import Entity, Node, at_least, check_id, choice, is_truth, optional_id, sibling_key
 from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.registry import NODES, Relation, register
+from bifrost_sdk.domain.spelling import MAX_VERSION
 from bifrost_sdk.errors import Issue, ValidationError
 
 #: state -> the states that may follow it
@@ -94,7 +95,8 @@ def _dependencies(values: Any) -> tuple[AssetDependency, ...]:  # Any: checked h
 class Version(Entity):
     """One numbered, frozen state of a product: of an asset, a shot, a sequence or a project alike.
 
-    `number` counts from 1 and is given by the authority when the version is reserved; it is never used twice.
+    `number` counts from 1 and is given by the authority when the version is reserved; it is never used twice. An
+    importer may give it, up to 999,999: whatever comes after is counted on from there.
     `state`: reserved -> published -> retired -> purged, or reserved -> abandoned. A retired version is skipped by
     ``latest`` and still resolved by number. `lease_until` is when a reservation may be recovered by others.
     The authority sets it by its own clock, `lease` seconds ahead, whenever a reserved version is written.
@@ -102,7 +104,7 @@ class Version(Entity):
     """
 
     product: str = attrs.field(converter=check_id)
-    number: int | None = attrs.field(default=None, validator=at_least(1))
+    number: int | None = attrs.field(default=None, validator=at_least(1, at_most=MAX_VERSION))
     state: str = attrs.field(default="reserved", validator=choice(*TRANSITIONS))
     comment: str = attrs.field(default="", converter=text.prose)
     description: str = attrs.field(default="", converter=text.prose)
