@@ -2,7 +2,7 @@
 
 The Python blocks of one page share a namespace and a temporary folder, as a reader would type them one after another.
 A block whose info string says `python no-run: <reason>` is not run. In a `console` block the lines that start with
-`$ bifrost` are run, and the lines below are what they print (`...` stands for anything).
+`$ bifrost` are run, and the lines below are what they print (`...` stands for anything, but not in an error's text).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SOURCE = ROOT / "src"
 PAGES = [ROOT / "README.md", ROOT / "docs/ARCHITECTURE.md", *sorted((ROOT / "docs/guides").glob("*.md"))]
 MODULES = [path for path in sorted(SOURCE.rglob("*.py")) if ">>> " in path.read_text(encoding="utf-8")]
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-OPTIONS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+OPTIONS = doctest.ELLIPSIS
 
 
 @attrs.frozen
@@ -54,6 +54,8 @@ def run_python(block: Block, namespace: dict[str, object], page: Path) -> None:
     if ">>> " in block.text:
         parser = doctest.DocTestParser()
         test = parser.get_doctest(block.text, namespace, page.name, str(page), block.line - 1)
+        for shown in test.examples:
+            shown.options[doctest.ELLIPSIS] = shown.exc_msg is None  # a page shows the whole text of an error
         run_examples(test)
         namespace.update(test.globs)
     else:
@@ -110,6 +112,10 @@ def test_blocks_are_found_when_a_page_mixes_languages() -> None:
 def test_run_python_fails_when_the_page_says_something_else(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="Expected"):
         run_python(Block("python", "", ">>> 1 + 1\n3\n", 1), {}, tmp_path / "page.md")
+    for message in ("other", "division by ..."):
+        shown = f">>> 1 / 0\nTraceback (most recent call last):\nZeroDivisionError: {message}\n"
+        with pytest.raises(AssertionError, match="Expected"):
+            run_python(Block("python", "", shown, 1), {}, tmp_path / "page.md")
     with pytest.raises(ZeroDivisionError):
         run_python(Block("python", "", "1 / 0\n", 1), {}, tmp_path / "page.md")
 

@@ -8,10 +8,19 @@ An implementation's test is an empty subclass and a fixture::
             with contextlib.closing(MyStore(tmp_path / "catalog")) as store:
                 yield store
 
-The suites need pytest, those of random histories need hypothesis besides.
+All of it needs pytest, random histories (`bifrost_sdk.testing.histories`) need hypothesis besides.
 """
 
 from __future__ import annotations
+
+from bifrost_sdk.errors import ConfigurationError
+
+try:
+    import pytest  # noqa: F401 - what the suites are written with, and the package does not bring
+except ModuleNotFoundError as error:
+    raise ConfigurationError(
+        "bifrost_sdk.testing needs pytest, which is not installed; run `pip install pytest`", source="pytest"
+    ) from error
 
 from bifrost_sdk.testing.builder import Builder, ManualClock
 from bifrost_sdk.testing.catalog_contract import CatalogContract

@@ -13,8 +13,6 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import strategies
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bifrost_sdk.domain import codes, wire
 from bifrost_sdk.domain.changes import Change, Check, Create, Delete, Ensure, Update
@@ -25,12 +23,20 @@ from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.domain.versions import CHANGEABLE, TRANSITIONS, AssetDependency
-from bifrost_sdk.errors import BifrostError, ConflictError, NotFoundError
+from bifrost_sdk.errors import BifrostError, ConfigurationError, ConflictError, NotFoundError
 from bifrost_sdk.ports import Actor, Catalog, View
 from bifrost_sdk.services import history
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.testing.builder import ManualClock
 from bifrost_sdk.testing.show import PROJECT, make_id
+
+try:
+    from hypothesis import strategies
+    from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+except ModuleNotFoundError as error:
+    raise ConfigurationError(
+        "random histories need hypothesis, which is not installed; run `pip install hypothesis`", source="hypothesis"
+    ) from error
 
 State = Mapping[str, Entity]
 
