@@ -41,9 +41,9 @@ def check(value: Any) -> None:  # Any: judged here
         ValueError: with what it should be.
 
     >>> check({"linux": "/mnt/shows", "windows": "P:\\shows", "sites": {"berlin": "\\\\fs1\\shows"}})
-    >>> check({"windows": "/mnt/shows"})
+    >>> check({"windows": "/shows"})
     Traceback (most recent call last):
-    ValueError: has a folder of windows with a drive or a server and its share (P:\shows, \\server\share) ...
+    ValueError: has a folder of windows with a drive or a server and its share (P:\shows, \\server\share), not '/shows'
     """
     texts = list(_texts(value))
     if not texts:
