@@ -1,0 +1,305 @@
+"""A language as a graph of positions: what a proof walks on.
+
+A set of characters is one integer: bit n stands for U+n, so that `&` asks what two sets share, and the negative number
+`OTHERS` holds every character beyond ASCII. Two paths collide when they are equal after folding; `folded` therefore
+speaks of what `codes.fold` makes of a text, decomposed (NFD), for only then does every character fold by itself.
+Where that is not quite so, at marks that a neighbour may reorder, and where a bound is too long to count, the graph
+describes more texts than the language holds, never fewer.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+import attrs
+
+from bifrost_sdk.domain import codes
+from bifrost_sdk.domain.templates.language import Chars, Choice, Field, Node, Repeat, Sequence, Text
+from bifrost_sdk.errors import TemplateError
+
+END: Final = 0
+"""The position after the last character."""
+
+SLASH: Final = 1 << ord("/")
+OTHERS: Final = -1 << 128
+MAX_POSITIONS: Final = 5_000
+SHORT: Final = 8
+
+# What letters of other scripts fold to, besides letters like themselves: the Kelvin sign and the long s, any letter
+# with its marks, an n after an apostrophe, and ligatures, each as the sets of its letters.
+_LETTERS: Final = sum(1 << letter for letter in range(ord("a"), ord("z") + 1))
+_LIGATURES: Final = (("s", "st"), ("f", "fil"), ("f", "f", "il"))
+# The one mark that folds to a letter.
+_IOTA: Final = "\N{GREEK SMALL LETTER IOTA}"
+
+
+class TooLargeError(TemplateError):
+    """A language has more positions, or a walk more steps, than a proof is worth."""
+
+
+class Mark(NamedTuple):
+    """Where a field begins or ends; `again`: a field of that name stood before in every reading."""
+
+    name: str
+    opens: bool
+    again: bool
+
+
+@attrs.frozen(eq=False)
+class Automaton:
+    """Positions that each read one character of their mask, and which positions may follow them.
+
+    Walks begin at one of `starts` and are complete at `END`. A position in `marks` reads nothing.
+    """
+
+    starts: tuple[int, ...]
+    masks: tuple[int, ...]
+    follows: tuple[tuple[int, ...], ...]
+    marks: Mapping[int, Mark]
+
+
+def folded(node: Node, *, exact: bool = False) -> Automaton:
+    """What the texts of `node` are after folding, without its fields.
+
+    Repeats of more than `SHORT` are endless, and a character of another script is any run of letters and such
+    characters. With `exact` all bounds are counted and such a character is what it can fold to, at the price of twelve
+    positions each.
+
+    Raises:
+        TooLargeError: counting exactly takes more than `MAX_POSITIONS`.
+    """
+    return _built(node, functools.partial(_Folded, exact=exact), exact=exact)
+
+
+def marked(node: Node, *, exact: bool = False) -> Automaton:
+    """The texts of `node` as they are, with its fields as marks; `exact` as for `folded`.
+
+    Raises:
+        TooLargeError: counting exactly takes more than `MAX_POSITIONS`.
+    """
+    return _built(_settled(node, frozenset())[0], _Marked, exact=exact)
+
+
+@functools.lru_cache(maxsize=4096)
+def example(mask: int) -> str:
+    """A character of the set that reads well in an example; nothing for the empty set of a mark.
+
+    >>> example(OTHERS | 1 << ord("7") | 1 << ord("-"))
+    '7'
+    """
+    if not mask:
+        return ""
+    for char in "abcdefghijklmnopqrstuvwxyz123456789":
+        if mask >> ord(char) & 1:
+            return char
+    ascii_only = mask & ~OTHERS
+    if mask < 0 and not ascii_only:
+        return "ж"
+    chosen = ascii_only or mask
+    return chr((chosen & -chosen).bit_length() - 1)
+
+
+def _built(node: Node, builder: Callable[[int], _Builder], *, exact: bool) -> Automaton:
+    if exact:
+        return builder(sys.maxsize).automaton(node)
+    try:
+        return builder(SHORT).automaton(node)
+    except TooLargeError:
+        return builder(1).automaton(node)
+
+
+class _Builder:
+    """Builds from the end to the beginning: each part is given the positions that may come after it."""
+
+    def __init__(self, short: int) -> None:
+        self.short = short
+        self.masks: list[int] = [0]
+        self.follows: list[frozenset[int]] = [frozenset()]
+        self.marks: dict[int, Mark] = {}
+        self._hubs: set[int] = set()
+
+    def automaton(self, node: Node) -> Automaton:
+        starts = self.build(node, frozenset([END]))
+        follows = tuple(tuple(sorted(self._without_hubs(after))) for after in self.follows)
+        return Automaton(tuple(sorted(self._without_hubs(starts))), tuple(self.masks), follows, self.marks)
+
+    def build(self, node: Node, after: frozenset[int]) -> frozenset[int]:
+        """The positions where `node` begins when `after` may follow it; `after` is among them when it may be empty."""
+        match node:
+            case Text():
+                return self.text(node.text, after)
+            case Chars():
+                return self.chars(node, after)
+            case Sequence():
+                for part in reversed(node.parts):
+                    after = self.build(part, after)
+                return after
+            case Choice():
+                return frozenset[int]().union(*(self.build(option, after) for option in node.options))
+            case Repeat():
+                return self._repeat(node, after)
+            case Field():
+                return self.field(node, after)
+
+    def add(self, mask: int, after: Iterable[int]) -> frozenset[int]:
+        self.masks.append(mask)
+        self.follows.append(frozenset(after))
+        if len(self.masks) > MAX_POSITIONS and self.short > 1:
+            raise TooLargeError(f"it has more than {MAX_POSITIONS:,} positions: shorten its repeats")
+        return frozenset([len(self.masks) - 1])
+
+    def run(self, mask: int, after: frozenset[int]) -> frozenset[int]:
+        """One or more characters of the set."""
+        begin = self.add(mask, after)
+        self.follows[-1] |= begin
+        return begin
+
+    def spell(self, masks: Iterable[int], after: frozenset[int]) -> frozenset[int]:
+        """One character of each set, in their order."""
+        for mask in reversed([*masks]):
+            after = self.add(mask, after)
+        return after
+
+    def text(self, text: str, after: frozenset[int]) -> frozenset[int]:
+        return self.spell((1 << ord(char) for char in text), after)
+
+    def chars(self, chars: Chars, after: frozenset[int]) -> frozenset[int]:
+        mask = _plain_set(chars.ascii) | (OTHERS if chars.others else 0)
+        return self.add(mask, after) if mask else frozenset()
+
+    def field(self, field: Field, after: frozenset[int]) -> frozenset[int]:
+        return self.build(field.part, after)
+
+    def _repeat(self, repeat: Repeat, after: frozenset[int]) -> frozenset[int]:
+        least = min(repeat.least, self.short)
+        if repeat.most is not None and repeat.most <= self.short:
+            again = after
+            for _ in range(repeat.most - least):
+                again = self.build(repeat.part, again) | after
+        else:
+            # A hub stands for what may follow one turn of the loop, which is known only when the loop is built.
+            # Its mask is any, as the text before it must expect any neighbour.
+            again = self.add(OTHERS, ())
+            (hub,) = again
+            self._hubs.add(hub)
+            begin = self.build(repeat.part, again)
+            self.follows[hub] = begin | after
+            if least:
+                least, again = least - 1, begin
+        for _ in range(least):
+            again = self.build(repeat.part, again)
+        return again
+
+    def _without_hubs(self, positions: frozenset[int]) -> frozenset[int]:
+        if self._hubs.isdisjoint(positions):
+            return positions
+        found: set[int] = set()
+        waiting = list(positions)
+        while waiting:
+            position = waiting.pop()
+            if position not in found:
+                found.add(position)
+                if position in self._hubs:
+                    waiting.extend(self.follows[position])
+        return frozenset(found - self._hubs)
+
+
+class _Marked(_Builder):
+    """Texts as they are, with a mark where a field begins and one where it ends."""
+
+    def field(self, field: Field, after: frozenset[int]) -> frozenset[int]:
+        return self._mark(field, self.build(field.part, self._mark(field, after, opens=False)), opens=True)
+
+    def _mark(self, field: Field, after: frozenset[int], *, opens: bool) -> frozenset[int]:
+        position = self.add(0, after)
+        self.marks[len(self.masks) - 1] = Mark(field.name, opens, again=isinstance(field, _Again))
+        return position
+
+
+class _Folded(_Builder):
+    """What texts are after folding; a slash is a position of its own, so that paths fall into segments."""
+
+    def __init__(self, short: int, *, exact: bool) -> None:
+        super().__init__(short)
+        self._exact = exact
+
+    def text(self, text: str, after: frozenset[int]) -> frozenset[int]:
+        """The folded text, but marks at its edges are any: they may change places with those of a neighbour."""
+        key = unicodedata.normalize("NFD", codes.fold(text))
+        masks = [1 << ord(char) for char in key]
+        if not key.isascii():
+            first = next((index for index, char in enumerate(key) if not unicodedata.combining(char)), len(key))
+            masks[:first] = [OTHERS] * first
+            if any(self.masks[position] < 0 for position in after):
+                last = len(key)
+                while last > first and (unicodedata.combining(key[last - 1]) or key[last - 1] == _IOTA):
+                    last -= 1
+                masks[last:] = [OTHERS] * (len(key) - last)
+        return self.spell(masks, after)
+
+    def chars(self, chars: Chars, after: frozenset[int]) -> frozenset[int]:
+        mask = _folded_set(chars.ascii)
+        starts = self.add(SLASH, after) if mask & SLASH else frozenset[int]()
+        mask &= ~SLASH
+        if chars.others or mask < 0:
+            return starts | self._other(mask, after)
+        return starts | self.add(mask, after) if mask else starts
+
+    def _other(self, mask: int, after: frozenset[int]) -> frozenset[int]:
+        """One of the set or a letter of another script, which may fold to several characters."""
+        if not self._exact:
+            return self.run(mask | _LETTERS | OTHERS, after)
+        others = self.run(OTHERS, after)
+        starts = others | self.add(mask | _set("ks"), after) | self.add(_LETTERS, others)
+        for letters in _LIGATURES:
+            starts |= self.spell(map(_set, letters), after)
+        return starts | self.spell((OTHERS, _set("n")), after)
+
+
+@attrs.frozen
+class _Again(Field):
+    """A field of whose name one stood before in every reading."""
+
+
+def _settled(node: Node, seen: frozenset[str]) -> tuple[Node, frozenset[str]]:
+    """The node with repeated fields told from first ones, and the names that have surely been read after it."""
+    match node:
+        case Field():
+            part, inner = _settled(node.part, seen)
+            kind = _Again if node.name in seen else Field
+            return kind(node.name, part), inner | {node.name}
+        case Sequence():
+            parts = []
+            for part in node.parts:
+                settled, seen = _settled(part, seen)
+                parts.append(settled)
+            return Sequence(tuple(parts)), seen
+        case Choice():
+            options = [_settled(option, seen) for option in node.options]
+            sure = frozenset.intersection(*(names for _, names in options)) if options else seen
+            return Choice(tuple(option for option, _ in options)), sure
+        case Repeat():
+            part, inner = _settled(node.part, seen)
+            return Repeat(part, node.least, node.most), inner if node.least else seen
+        case _:
+            return node, seen
+
+
+def _set(characters: Iterable[str]) -> int:
+    return sum(1 << ord(char) for char in set(characters))
+
+
+# Sets of tokens come back in every template.
+_plain_set = functools.lru_cache(maxsize=256)(_set)
+
+
+@functools.lru_cache(maxsize=256)
+def _folded_set(characters: frozenset[str]) -> int:
+    """The set of the folded characters, where one beyond ASCII stands for all of them."""
+    return _set(char.lower() for char in characters if char.isascii()) | (
+        0 if "".join(characters).isascii() else OTHERS
+    )
