@@ -111,7 +111,7 @@ def code_fault(text: str) -> Fault | None:
     if text[0] == "~":
         return Fault("code.character", "a code never starts with '~': that begins an id", 0)
     for index, char in enumerate(text):
-        if not _fits(char, text[index - 1] if index else ""):
+        if not fits(char, text[index - 1] if index else ""):
             return Fault("code.character", f"{describe(char)} cannot stand in a code", index, _hint(char))
     if len(text) > MAX_CODE:
         return Fault("code.long", f"a code has at most {MAX_CODE} characters, not {len(text)}", MAX_CODE)
@@ -196,7 +196,7 @@ def _own_project_fault(text: str) -> Fault | None:
     return project_fault(text)
 
 
-def _fits(char: str, before: str) -> bool:
+def fits(char: str, before: str) -> bool:
     """Whether `char` may follow `before` in a code; marks need something to stand on."""
     if char.isascii():
         return char.isalnum() or char in "_-"

@@ -25,6 +25,9 @@ LAST_UDIM: Final = 9999
 MAX_PADDING: Final = 10
 DEFAULT_PADDING: Final = 4
 
+STYLES: Final = ("printf", "hashes", "houdini", "bifrost")
+"""Ways of writing a frame token: ``%04d``, ``####``, ``$F4``, ``<FRAME>``."""
+
 _SPELLINGS: Final = re.compile(
     r"(?P<udim><UDIM>|<udim>|%\(UDIM\)d)|(?P<frame><FRAME>)|%(?:0(?P<printf>[0-9]{1,2}))?d|(?P<hashes>#+)"
     r"|\$F(?P<houdini>[0-9]{0,2})(?![A-Za-z])|\$\{F(?P<braced>[0-9]{0,2})\}"
@@ -115,14 +118,14 @@ class FileSet:
         >>> [FileSet.parse_name(name).padding for name in ("a.%04d.exr", "a.###.exr", "a.$F5.exr", "a.<FRAME>.exr")]
         [4, 3, 5, 4]
         """
-        paddings = [_padding(token) for token in _SPELLINGS.finditer(name) if not token["udim"]]
+        paddings = [found.padding for found in placeholders(name) if found.token == FRAME]
         pattern = _SPELLINGS.sub(lambda token: UDIM if token["udim"] else FRAME, name)
         return cls(pattern, padding=paddings[0] if paddings else 0)
 
     @property
     def printf(self) -> str:
         """The pattern as most programs read it: ``beauty.%04d.exr``; a UDIM stays ``<UDIM>``."""
-        return self.pattern.replace(FRAME, f"%0{self.padding}d")
+        return self.pattern.replace(FRAME, spell(FRAME, self.padding))
 
     def name_for(self, *, frame: int | None = None, udim: int | None = None) -> str:
         """The name of one file; it need not be among the set's numbers.
@@ -164,6 +167,40 @@ class FileSet:
     def _name(self, frame: int | None, udim: int | None) -> str:
         name = self.pattern if udim is None else self.pattern.replace(UDIM, str(udim))
         return name if frame is None else name.replace(FRAME, f"{frame:0{self.padding}d}")
+
+
+class Placeholder(NamedTuple):
+    """A token in a name: ``FRAME`` with its padding, or ``UDIM`` with 0; `end` is exclusive."""
+
+    token: str
+    padding: int
+    start: int
+    end: int
+
+
+def placeholders(name: str) -> list[Placeholder]:
+    """The tokens of a name in any program's spelling, in their order.
+
+    >>> placeholders("a.<UDIM>.$F4.exr")[1]
+    Placeholder(token='<FRAME>', padding=4, start=9, end=12)
+    """
+    return [
+        Placeholder(UDIM, 0, *found.span()) if found["udim"] else Placeholder(FRAME, _padding(found), *found.span())
+        for found in _SPELLINGS.finditer(name)
+    ]
+
+
+def spell(token: str, padding: int = DEFAULT_PADDING, *, style: str = "printf") -> str:
+    """`token`, which is ``FRAME`` or ``UDIM``, as programs write it; `style` is one of `STYLES`.
+
+    ``bifrost`` does not tell the padding.
+
+    >>> [spell(FRAME, 4, style=style) for style in STYLES]
+    ['%04d', '####', '$F4', '<FRAME>']
+    """
+    if token == UDIM:
+        return "%(UDIM)d" if style == "houdini" else UDIM
+    return {"printf": f"%0{padding}d", "hashes": "#" * padding, "houdini": f"$F{padding}", "bifrost": FRAME}[style]
 
 
 def collect(names: Iterable[str], *, udims: bool = False) -> list[FileSet | str]:

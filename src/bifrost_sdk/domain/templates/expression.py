@@ -1,0 +1,144 @@
+"""The one regular expression that reads a whole path, made of a template's tree.
+
+What a path must never hold is part of it: a name that Windows gives to a device, a name that ends in a dot or a space.
+Which of these can happen is worked out while the text is put together, so that paths pay only for what can go wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+import attrs
+
+from bifrost_sdk.domain import codes
+from bifrost_sdk.domain.templates import patterns
+from bifrost_sdk.domain.templates.grammar import Option, Part, Slot
+from bifrost_sdk.domain.templates.tokens import Token
+from bifrost_sdk.errors import TemplateError
+
+# Where a path can stand between two characters: at the beginning of a name, in it, or in it behind a dot or space.
+_BEGINNING: Final = "beginning"
+_INSIDE: Final = "inside"
+_DANGLING: Final = "dangling"
+_Places: TypeAlias = frozenset[str]
+
+_LOOSE: Final = frozenset(". ")
+_NOT_LOOSE: Final = "(?<![. ])"
+
+
+def _device() -> str:
+    """No device of Windows begins here; sets of first letters refuse nearly every other name at once."""
+    stems = sorted({name.rstrip("0123456789") + ("[0-9]" if name[-1].isdigit() else "") for name in codes.DEVICES})
+    spelled = ["".join(f"[{char}{char.upper()}]" for char in stem[:3]) + stem[3:] for stem in stems]
+    letters = ({name[place] for name in codes.DEVICES} for place in range(3))
+    first = "".join(f"[{''.join(sorted(found))}{''.join(sorted(found)).upper()}]" for found in letters)
+    return rf"(?!(?={first})(?:{'|'.join(spelled)}) *(?:[./]|\Z))"
+
+
+_NO_DEVICE: Final = _device()
+_NO_DEVICE_HERE: Final = "(?:(?<![^/])" + _NO_DEVICE + "|(?<=[^/]))"
+_DEVICE_LETTERS: Final = frozenset("".join(codes.DEVICES)) | frozenset("".join(codes.DEVICES).upper())
+
+
+@attrs.frozen
+class Expression:
+    """`pattern` reads a path; `aliases` are its groups that hold a token under another name than the token's."""
+
+    pattern: re.Pattern[str]
+    aliases: Mapping[str, str]
+
+
+def expression(parts: tuple[Part, ...], tokens: Mapping[str, Token]) -> Expression:
+    """What reads the paths of these decided parts.
+
+    Raises:
+        TemplateError: every path, or one with some part left out, would be none that all platforms store alike.
+    """
+    builder = _Builder(tokens)
+    source = builder.parts(parts, {}) + builder.end()
+    aliases = {group: name for name, groups in builder.groups.items() for group in groups if group != name}
+    return Expression(re.compile(source), aliases)
+
+
+class _Builder:
+    """Puts the text together from left to right; `places` are where a path can stand just there.
+
+    A token is captured where it first stands in every reading and looked up behind that. In parts that may be left
+    out it is captured again, under an alias, where it was not seen before: `groups` are all captures of a token.
+    """
+
+    def __init__(self, tokens: Mapping[str, Token]) -> None:
+        self.tokens = tokens
+        self.groups: defaultdict[str, list[str]] = defaultdict(list)
+        self.places: _Places = frozenset([_BEGINNING])
+
+    def parts(self, parts: tuple[Part, ...], settled: dict[str, str]) -> str:
+        return "".join(self.part(part, settled) for part in parts)
+
+    def part(self, part: Part, settled: dict[str, str]) -> str:
+        if isinstance(part, str):
+            return self.text(part)
+        return self.slot(part.name, settled) if isinstance(part, Slot) else self.option(part, settled)
+
+    def slot(self, name: str, settled: dict[str, str]) -> str:
+        alphabet = patterns.alphabet(self.tokens[name].language)
+        guard = self.guard() if alphabet & _DEVICE_LETTERS else ""
+        self.places = frozenset([_INSIDE, _DANGLING] if alphabet & _LOOSE else [_INSIDE])
+        if name in settled:
+            return f"{guard}(?P={settled[name]})"
+        body = self.tokens[name].pattern
+        for group in self.groups[name]:
+            body = f"(?({group})(?P={group})|{body})"
+        settled[name] = f"_{len(self.groups[name])}_{name}" if self.groups[name] else name
+        self.groups[name].append(settled[name])
+        return f"{guard}(?P<{settled[name]}>{body})"
+
+    def option(self, option: Option, settled: dict[str, str]) -> str:
+        """An optional part; where a part before it has the same tokens, both are there or both are not."""
+        known = {name: self.groups[name][-1] for name in option.own if self.groups[name]}
+        before = self.places
+        body = self.parts(option.parts, settled | known)
+        self.places |= before
+        if not known:
+            return f"(?:{body})?"
+        first, *others = known.values()
+        absent = ""
+        for group in others:
+            absent = f"(?({group})(?!)|{absent})"
+        return f"(?({first}){body}|{absent})"
+
+    def text(self, text: str) -> str:
+        for char in text:
+            if char != "/" and patterns.hazard(char):
+                raise TemplateError(f"{codes.describe(char)} cannot stand in a template: {patterns.hazard(char)}")
+        return "".join(map(self.piece, re.findall("/|[^/]+", text)))
+
+    def piece(self, piece: str) -> str:
+        """A slash, or text of one name."""
+        if piece == "/":
+            guard = self.ending("a '/'")
+            self.places = frozenset([_BEGINNING])
+            return f"{guard}/"
+        guard = self.guard() if _DEVICE_LETTERS & set(piece[:1]) else ""
+        self.places = frozenset([_DANGLING if piece[-1] in _LOOSE else _INSIDE])
+        return guard + re.escape(piece)
+
+    def end(self) -> str:
+        return self.ending("its end")
+
+    def guard(self) -> str:
+        """What refuses a device, where a name can begin."""
+        if _BEGINNING not in self.places:
+            return ""
+        return _NO_DEVICE if self.places == {_BEGINNING} else _NO_DEVICE_HERE
+
+    def ending(self, where: str) -> str:
+        """What refuses a name that ends in a dot or space, where a name ends."""
+        if _BEGINNING in self.places:
+            raise TemplateError(f"a name before {where} can be empty; give it text or move the '/' into the brackets")
+        if self.places == {_DANGLING}:
+            raise TemplateError(f"a name before {where} ends in a dot or a space")
+        return _NOT_LOOSE if _DANGLING in self.places else ""

@@ -1,0 +1,86 @@
+"""How far a path got in a template that does not read it, to say what to mend and which template is nearest."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bifrost_sdk.domain import codes
+from bifrost_sdk.domain.templates.grammar import Part, Slot, slots
+from bifrost_sdk.domain.templates.tokens import Token
+
+
+class Failure(NamedTuple):
+    """Where reading stopped: the 0-based position, the token that stands there (or none), and what would go on."""
+
+    position: int
+    token: str
+    expected: str
+
+
+def furthest(parts: tuple[Part, ...], tokens: Mapping[str, Token], path: str) -> Failure:
+    """Where reading `path`, which the template does not read, gets furthest."""
+    walk = _Walk(tokens, path)
+    ends = walk.parts(parts, {0})
+    if len(path) not in ends:
+        for end in ends:
+            walk.stop(end, "", "the end of the path")
+        return walk.failure
+    fault = codes.path_fault(path)
+    if fault is not None:
+        return Failure(fault.position, "", f"a path that every platform stores: {fault.message}")
+    if not unicodedata.is_normalized("NFC", path):
+        return Failure(len(path), "", "composed text (NFC)")
+    names = [slot.name for slot in slots(parts)]
+    token = next((name for name in names if names.count(name) > 1), "")
+    return Failure(len(path), token, "the same text wherever a token stands again")
+
+
+class _Walk:
+    """All readings at once, as the set of positions that they reach; the agreement of tokens is not looked at."""
+
+    def __init__(self, tokens: Mapping[str, Token], path: str) -> None:
+        self.path = path
+        self.tokens = tokens
+        self.matchers = {name: re.compile(token.pattern) for name, token in tokens.items()}
+        self.failure = Failure(-1, "", "")
+        self.before = ""
+
+    def stop(self, position: int, token: str, expected: str) -> None:
+        if position > self.failure.position:
+            self.failure = Failure(position, token, expected)
+
+    def parts(self, parts: tuple[Part, ...], starts: set[int]) -> set[int]:
+        for part in parts:
+            if isinstance(part, str):
+                starts = self.text(part, starts)
+                self.before = ""
+            elif isinstance(part, Slot):
+                starts = self.slot(part.name, starts)
+                self.before = part.name
+            else:
+                starts = starts | self.parts(part.parts, starts)
+        return starts
+
+    def text(self, text: str, starts: set[int]) -> set[int]:
+        for start in starts:
+            pairs = zip(text, self.path[start:], strict=False)
+            shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+            if shared < len(text):
+                self.stop(start + shared, "" if shared else self.before, f"{text[shared:]!r}")
+        return {start + len(text) for start in starts if self.path.startswith(text, start)}
+
+    def slot(self, name: str, starts: set[int]) -> set[int]:
+        found = set()
+        for start in starts:
+            stop = self.path.find("/", start)
+            last = len(self.path) if stop < 0 else stop
+            ends = {end for end in range(start + 1, last + 1) if self.matchers[name].fullmatch(self.path, start, end)}
+            ends = {end for end in ends if self.tokens[name].holds(self.path[start:end])}
+            if not ends:
+                self.stop(start, name, self.tokens[name].expected)
+            found |= ends
+        return found
