@@ -12,7 +12,7 @@ import attrs
 from bifrost_sdk.domain.changes import Change, Commit, Event
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.pins import PinSet
-from bifrost_sdk.domain.query import Edge, Group, Include, Page, Query, Walk
+from bifrost_sdk.domain.query import EVERYTHING, Edge, Filter, Group, Include, Page, Query, Walk
 from bifrost_sdk.errors import BifrostError
 
 
@@ -265,8 +265,13 @@ class Transaction(Protocol):
     def create_project(self, code: str) -> None:
         """Make the head of a new project, at revision 0; nothing when it is there."""
 
-    def suggest(self, project: str, path: str, limit: int) -> list[tuple[str, str]]:
-        """(id, path) of nodes whose path resembles this one, nearest first: siblings and alike names."""
+    def suggest(
+        self, project: str, path: str, limit: int, *, visible: Filter = EVERYTHING, at: int | None = None
+    ) -> list[tuple[str, str]]:
+        """(id, path) of nodes whose path resembles this one, nearest first: siblings and alike names.
+
+        Nodes that do not fulfil `visible` are as if they were not; see `bifrost_sdk.domain.resembling`.
+        """
 
 
 @attrs.frozen

@@ -99,10 +99,7 @@ def _one(key: Key, found: Entity | None, sight: Sight) -> Entity | BifrostError:
         return found
     if key.id:
         return NotFoundError(f"bifrost://{key.project}/~{key.id}")
-    path = f"{key.path}/{key.tag}" if key.tag else key.path
-    return NotFoundError(
-        key.text, suggestions=[ref for ref in resolving.suggest(key.project, key.path, sight) if ref != path]
-    )
+    return NotFoundError(key.text, suggestions=resolving.suggest(key.project, key.path, sight))
 
 
 def _project(sight: Sight, key: Key) -> Entity | BifrostError:

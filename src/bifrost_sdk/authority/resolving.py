@@ -219,10 +219,14 @@ def _no_file(asked: Asked, located: Located, sight: Sight) -> NotFoundError:
 
 
 def suggest(project: str, path: str, sight: Sight) -> list[str]:
-    """References of visible nodes whose path resembles this one, nearest first."""
-    near = sight.transaction.suggest(project, path, 10 * _SUGGESTIONS)
-    seen = sight.visible_ids(id for id, _ in near)
-    return [f"bifrost://{project}/{each}" for id, each in near if id in seen][:_SUGGESTIONS]
+    """References of visible nodes whose path resembles this one, in the state that is read, nearest first.
+
+    None once a call has had its `SUGGESTED` ones.
+    """
+    if next(sight.turns, None) is None:
+        return []
+    near = sight.transaction.suggest(project, path, _SUGGESTIONS, visible=sight.visible, at=sight.at)
+    return [f"bifrost://{project}/{each}" for _, each in near]
 
 
 def _children(located: Located, sight: Sight) -> list[str]:

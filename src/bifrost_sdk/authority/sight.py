@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -22,6 +22,13 @@ from bifrost_sdk.ports import NOW, Actor, Record, Transaction, View
 
 _CHUNK = 500
 
+#: For so many of the names that one call did not find, others are suggested: each takes longer than a thousand answers.
+SUGGESTED = 20
+
+
+def _turns() -> Iterator[int]:
+    return iter(range(SUGGESTED))
+
 
 @attrs.frozen
 class Sight:
@@ -30,7 +37,7 @@ class Sight:
     `accesses` tells what the actor may see of each project (closed ones included), `everywhere` narrows what relations
     lead to, in whichever project; `within` only says that the project is open. What is visible is always decided on
     today's state. `masks`: entities come without the ids of what is hidden,
-    but not where they are going to be written back.
+    but not where they are going to be written back. `turns` gives as many items as names may still be suggested for.
     """
 
     transaction: Transaction
@@ -40,6 +47,7 @@ class Sight:
     within: Filter
     at: int | None = None
     masks: bool = True
+    turns: Iterator[int] = attrs.field(factory=_turns, eq=False)
 
     @property
     def access(self) -> Access:

@@ -10,7 +10,7 @@ from bifrost_sdk.domain import codes, rules
 from bifrost_sdk.domain.entity import Entity, Node
 from bifrost_sdk.domain.model import Asset, Product, Representation, Status, Version
 from bifrost_sdk.domain.production import STUDIO
-from bifrost_sdk.domain.query import Edge, Query
+from bifrost_sdk.domain.query import All, Compare, Edge, Lineage, Not, Query, Today
 from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.ports import Located, Want
 from bifrost_sdk.testing.ledger import Ledger, State
@@ -199,6 +199,24 @@ class StoreReads(StoreFixtures):
         ledger.commit("second", [Status(id=make_id(900), code="todo")])
         with ledger.store.begin() as transaction:
             for id in (made.ids["hero/model"], make_id(0)):
+    def test_only_visible_nodes_of_then_are_suggested_when_asked_so(self, ledger: Ledger, made: Show) -> None:
+        """Filtering after the limit would leave those who see little with no suggestion at all."""
+        ledger.commit(PROJECT, [changed(ledger, made, "hero", code="heroine", tags=("lead",))])
+        lead = Compare(("tags",), "contains", "lead")
+        for at, visible, expected in (
+            (None, All(), ["assets/char/heroine", "assets/char/heroine/rig"]),
+            (1, All(), ["assets/char/hero", "assets/char/hero/rig"]),
+            (None, lead, ["assets/char/heroine"]),
+            (1, lead, []),
+            (1, Today(lead), ["assets/char/hero"]),
+            (None, Lineage(Not(Compare(("code",), "eq", "heroine"))), ["assets/char/Villain"]),
+        ):
+            with ledger.store.begin() as transaction:
+                found = transaction.suggest(PROJECT, "assets/char/heroin", 9, visible=visible, at=at)
+            paths = [path for _, path in found]
+            assert paths[: len(expected)] == expected, (at, visible, paths)
+            assert bool(paths) is bool(expected)
+
                 assert transaction.locate([Want("second", None, id, "latest")])[0].matched == "none"
 
 

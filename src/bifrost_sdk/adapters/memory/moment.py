@@ -10,11 +10,11 @@ from typing import Any
 import attrs
 
 from bifrost_sdk.adapters.memory.shelf import Shelf
-from bifrost_sdk.domain import wire
+from bifrost_sdk.domain import codes, wire
 from bifrost_sdk.domain.entity import Entity
-from bifrost_sdk.domain.evaluation import World, evaluate
+from bifrost_sdk.domain.evaluation import World, evaluate, fulfils
 from bifrost_sdk.domain.production import STUDIO
-from bifrost_sdk.domain.query import Page, Query
+from bifrost_sdk.domain.query import Filter, Page, Query
 from bifrost_sdk.ports import Record
 
 
@@ -34,8 +34,13 @@ class Moment:
 
     def evaluate(self, query: Query) -> Page:
         """The answer to a query on these states."""
-        today = None if self.today is None else tuple(self.today.values())
-        return evaluate(query, _world(tuple(self.shelves.values()), today))
+        return evaluate(query, self._world())
+
+    def nodes(self, project: str, visible: Filter) -> dict[str, tuple[str, str]]:
+        """Folded path -> (id, path) of the nodes of the project that fulfil the filter."""
+        shelf, world = self.shelves.get(project), self._world()
+        paths = shelf.paths.items() if shelf else ()
+        return {codes.fold(path): (id, path) for id, path in paths if fulfils(visible, world.entities[id], world)}
 
     def by_id(self, id: str) -> Record | None:
         """The record with this id, of whichever project."""
@@ -71,6 +76,9 @@ class Moment:
         """The records of entities that `entities` gave."""
         found = (self.by_id(entity.id) for entity in entities)
         return tuple(record for record in found if record is not None)
+
+    def _world(self) -> World:
+        return _world(tuple(self.shelves.values()), None if self.today is None else tuple(self.today.values()))
 
     def _all(self) -> Iterable[Record]:
         for shelf in self.shelves.values():

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bifrost_sdk.adapters.memory import locating, paging
 from bifrost_sdk.adapters.memory.moment import Moment
 from bifrost_sdk.adapters.memory.shelf import Shelf
-from bifrost_sdk.domain.query import PAGE_LIMIT, Compare, Edge, Include, Query, Walk
+from bifrost_sdk.domain.query import EVERYTHING, PAGE_LIMIT, Compare, Edge, Filter, Include, Query, Walk
 from bifrost_sdk.domain.registry import entity_type
+from bifrost_sdk.domain.resembling import COMPARED, nearest
 from bifrost_sdk.errors import CatalogError, ConflictError, NotFoundError, QueryError
 from bifrost_sdk.ports import Located, Logged, LoggedCommit, Record, Resolution, Selection, Want, Write
 
@@ -150,12 +150,17 @@ class MemoryTransaction:
             shelf = Shelf(code)
             self.shelves[code] = shelf.following() if code == self._project else shelf
 
-    def suggest(self, project: str, path: str, limit: int) -> list[tuple[str, str]]:
+    def suggest(
+        self, project: str, path: str, limit: int, *, visible: Filter = EVERYTHING, at: int | None = None
+    ) -> list[tuple[str, str]]:
         """(id, path) of nodes whose path resembles this one, nearest first."""
-        shelf = self.shelves.get(project)
-        ids = {each: id for id, each in shelf.paths.items()} if shelf else {}
-        near = difflib.get_close_matches(path, ids, n=limit, cutoff=0.5) if limit > 0 else []
-        return [(ids[each], each) for each in near]
+        nodes = Moment.of(self.shelves, project, at).nodes(project, visible)
+
+        def below(above: str) -> Mapping[str, tuple[str, str]]:
+            keys = sorted(key for key in nodes if not above or key.startswith(f"{above}/"))
+            return {key: nodes[key] for key in keys[:COMPARED]}
+
+        return nearest(path, below, limit=limit)
 
     def _shelf(self, project: str) -> Shelf:
         return self.shelves.get(project) or Shelf(project)

@@ -1,29 +1,40 @@
-"""Nodes whose path resembles one that leads nowhere, for suggestions."""
+"""The nodes below a path, for suggestions; `bifrost_sdk.domain.resembling` says which of them resemble another."""
 
 # ruff: noqa: S608 - statements are put together of this package's own words; every value is bound
 
 from __future__ import annotations
 
-import difflib
 import sqlite3
+from collections.abc import Mapping
 
-from bifrost_sdk.adapters.sqlite.schema import LIVE
+from bifrost_sdk.adapters.sqlite import fields, filtering
+from bifrost_sdk.adapters.sqlite.fields import Parameters
+from bifrost_sdk.adapters.sqlite.rows import Moment
+from bifrost_sdk.domain import registry
+from bifrost_sdk.domain.query import EVERYTHING, Filter
+from bifrost_sdk.domain.resembling import COMPARED
 
-_NEAR = 2_000  # nodes that are compared
-_ALIKE = 0.6
-_BELOW = (
-    f"SELECT key, id, path FROM path WHERE project = ? AND key > ? AND key < ? AND until = {LIVE} ORDER BY key LIMIT ?"
-)
+
+def below(
+    connection: sqlite3.Connection, project: int, above: str, visible: Filter, *, moment: Moment
+) -> Mapping[str, tuple[str, str]]:
+    """Folded path -> (id, path) of the first nodes below a folded path (below the project for an empty one)."""
+    ends = (f"{above}/", f"{above}0") if above else ("", "\U0010ffff")
+
+    def build(parameters: Parameters) -> str:
+        low, high, of = (parameters.add(each) for each in (*ends, project))
+        seen = "" if visible == EVERYTHING else f" AND {_is_seen(visible, parameters)}"
+        return (
+            f"SELECT p.key, p.id, p.path FROM path p WHERE p.project = {of} AND p.key > {low} AND p.key < {high} "
+            f"AND {moment.stands('p')}{seen} ORDER BY p.key LIMIT {parameters.add(COMPARED)}"
+        )
+
+    rows, _ = fields.run(connection, build, moment)
+    return {key: (id, path) for key, id, path in rows}
 
 
-def suggest(connection: sqlite3.Connection, project: int, path: str, limit: int) -> list[tuple[str, str]]:
-    """(id, path) of the nodes that resemble `path` most, nearest first, from below its longest part that exists."""
-    segments = path.split("/")
-    for length in range(len(segments) - 1, -1, -1):
-        above = "/".join(segments[:length])
-        ends = (f"{above}/", f"{above}0") if above else ("", "\U0010ffff")
-        near = {row[0]: row[1:] for row in connection.execute(_BELOW, (project, *ends, _NEAR))}
-        found = difflib.get_close_matches(path, near, n=limit, cutoff=_ALIKE)
-        if found:
-            return [near[key] for key in found]
-    return []
+def _is_seen(visible: Filter, parameters: Parameters) -> str:
+    """Whether the node of the path ``p`` fulfils the filter."""
+    kinds = tuple(kind for kind in fields.kinds_of_rows() if registry.entity_type(kind).is_node)
+    table = parameters.moment.table("e", lambda t: f"{t}.id = p.id")
+    return f"EXISTS (SELECT 1 FROM {table} WHERE {filtering.condition(visible, kinds, 'e', parameters)})"

@@ -13,7 +13,8 @@ from bifrost_sdk.adapters.sqlite import answers, fields, locating, resembling, r
 from bifrost_sdk.adapters.sqlite.rows import Moment
 from bifrost_sdk.adapters.sqlite.writing import Writer
 from bifrost_sdk.domain.production import STUDIO
-from bifrost_sdk.domain.query import Edge, Include, Query, Walk
+from bifrost_sdk.domain.query import EVERYTHING, Edge, Filter, Include, Query, Walk
+from bifrost_sdk.domain.resembling import nearest
 from bifrost_sdk.errors import CatalogError, NotFoundError
 from bifrost_sdk.ports import Located, Logged, LoggedCommit, Record, Resolution, Selection, Want, Write
 
@@ -160,9 +161,15 @@ class SqliteTransaction:
         if made.rowcount and code == self.project:
             self.lock()
 
-    def suggest(self, project: str, path: str, limit: int) -> list[tuple[str, str]]:
+    def suggest(
+        self, project: str, path: str, limit: int, *, visible: Filter = EVERYTHING, at: int | None = None
+    ) -> list[tuple[str, str]]:
         """(id, path) of nodes whose path resembles this one."""
-        return resembling.suggest(self.connection, self._number(project), path, limit)
+        number = self._number(project)
+        moment = Moment(at, number)
+        return nearest(
+            path, lambda above: resembling.below(self.connection, number, above, visible, moment=moment), limit=limit
+        )
 
     def _writer(self) -> Writer:
         if self.project is None:
