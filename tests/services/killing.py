@@ -6,11 +6,12 @@ gets one step further than the one before, until one comes through; how many wer
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,36 +74,38 @@ class Mortal:
         return getattr(self.catalog, name)
 
 
-def context_of(workspace: Path, *, hours: int, piecewise: bool) -> Context:
+@contextlib.contextmanager
+def context_of(workspace: Path, *, hours: int, piecewise: bool) -> Iterator[Context]:
     """A context on the workspace, whose authority's clock is ahead by some hours."""
     with connect(workspace, user="anna") as session:
         context = session.context
-    store = SqliteStore(workspace / "catalog.sqlite")
-    catalog = Authority(store, clock=lambda: system_clock() + hours * HOUR).bind(context.actor)
     storage = LocalStorage(context.roots["publish"])
     if piecewise:
         storage.__dict__["capabilities"] = Capabilities(moves_whole=False, syncs=True)
     assert storage.capabilities.moves_whole is not piecewise
-    return attrs.evolve(context, catalog=catalog, storages={"publish": storage}, project="demo")
+    with contextlib.closing(SqliteStore(workspace / "catalog.sqlite")) as store:
+        catalog = Authority(store, clock=lambda: system_clock() + hours * HOUR).bind(context.actor)
+        yield attrs.evolve(context, catalog=catalog, storages={"publish": storage}, project="demo")
 
 
 def settle(workspace: Path, *, hours: int = 0, piecewise: bool = False) -> Recovery:
     """Recover as somebody does some hours later."""
-    return recover(context_of(workspace, hours=hours, piecewise=piecewise))
+    with context_of(workspace, hours=hours, piecewise=piecewise) as context:
+        return recover(context)
 
 
 def run(what: str, workspace: Path, source: Path, steps: int, *, piecewise: bool) -> None:
     death = Death(steps)
     ahead = steps + 1 if what == "recover" else 0
-    context = context_of(workspace, hours=ahead, piecewise=piecewise)
-    mortal: Any = Mortal(context.catalog, death)
-    context = attrs.evolve(context, catalog=mortal)
-    death.armed = True
-    if what == "publish":
-        files = {"usd": str(source / "hero.usda"), "exr": str(source / "beauty.####.exr")}
-        publish(context, "bifrost://demo/assets/char/hero", "model", files)
-    else:
-        recover(context)
+    with context_of(workspace, hours=ahead, piecewise=piecewise) as context:
+        mortal: Any = Mortal(context.catalog, death)
+        watched = attrs.evolve(context, catalog=mortal)
+        death.armed = True
+        if what == "publish":
+            files = {"usd": str(source / "hero.usda"), "exr": str(source / "beauty.####.exr")}
+            publish(watched, "bifrost://demo/assets/char/hero", "model", files)
+        else:
+            recover(watched)
 
 
 def main(what: str, workspace: str, source: str, how: str) -> None:

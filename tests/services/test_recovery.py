@@ -15,7 +15,6 @@ from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import ConflictError, NetworkError, NotFoundError, StorageError
 from bifrost_sdk.services import publishing, recovery, staging
-from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.staging import MANIFEST, Places
 from bifrost_sdk.session import Session
 
@@ -128,12 +127,12 @@ def test_version_waits_when_its_root_is_not_there(
 ) -> None:
     left = leave_behind(session, source, monkeypatch, "finalise")
     root = session.context.roots["publish"]
-    later = killing.context_of(session.settings.folder, hours=1, piecewise=False)
-    root.rename(root.with_name("away"))
-    assert left.ref in recovery.recover(later).subjects("failed")
-    assert [version.state for version in versions_of(session)] == ["reserved"]
-    root.with_name("away").rename(root)
-    assert settle(session).subjects("published") == (left.ref,)
+    with killing.context_of(session.settings.folder, hours=1, piecewise=False) as later:
+        root.rename(root.with_name("away"))
+        assert left.ref in recovery.recover(later).subjects("failed")
+        assert [version.state for version in versions_of(session)] == ["reserved"]
+        root.with_name("away").rename(root)
+        assert settle(session).subjects("published") == (left.ref,)
 
 
 @pytest.mark.usefixtures("hero")
@@ -265,17 +264,17 @@ def test_late_publisher_gets_the_version_when_recovery_published_it(
 @pytest.mark.usefixtures("hero")
 def test_other_is_left_to_it_when_two_recover(session: Session, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     left = leave_behind(session, source, monkeypatch, "finalise")
-    context: Context = killing.context_of(session.settings.folder, hours=1, piecewise=False)
-    renew = recovery.Reservation.renew
+    with killing.context_of(session.settings.folder, hours=1, piecewise=False) as context:
+        renew = recovery.Reservation.renew
 
-    def second(held: Any) -> None:
-        monkeypatch.undo()
-        assert recovery.recover(context).subjects("published") == (left.ref,)
-        renew(held)
+        def second(held: Any) -> None:
+            monkeypatch.undo()
+            assert recovery.recover(context).subjects("published") == (left.ref,)
+            renew(held)
 
-    monkeypatch.setattr(recovery.Reservation, "renew", second)
-    assert recovery.recover(context).findings == ()
-    assert session.versions.get(left).state == "published"
+        monkeypatch.setattr(recovery.Reservation, "renew", second)
+        assert recovery.recover(context).findings == ()
+        assert session.versions.get(left).state == "published"
 
 
 @pytest.mark.usefixtures("hero")
@@ -287,12 +286,12 @@ def test_failure_is_reported_when_one_version_cannot_be_settled(
     def refuse(*_: Any, **__: Any) -> None:
         raise StorageError("the disk is full")
 
-    context = killing.context_of(session.settings.folder, hours=1, piecewise=False)
-    with monkeypatch.context() as patch:
-        patch.setattr(type(context.storages["publish"]), "place", refuse)
-        (finding,) = recovery.recover(context).findings
-    assert (finding.subject, finding.outcome, finding.reason) == (left.ref, "failed", "the disk is full")
-    assert settle(session, hours=2).subjects("published") == (left.ref,)
+    with killing.context_of(session.settings.folder, hours=1, piecewise=False) as context:
+        with monkeypatch.context() as patch:
+            patch.setattr(type(context.storages["publish"]), "place", refuse)
+            (finding,) = recovery.recover(context).findings
+        assert (finding.subject, finding.outcome, finding.reason) == (left.ref, "failed", "the disk is full")
+        assert settle(session, hours=2).subjects("published") == (left.ref,)
 
 
 def test_failure_is_reported_when_a_root_cannot_be_read(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,11 +308,11 @@ def test_one_project_is_settled_when_it_is_named(
 ) -> None:
     leave_behind(session, source, monkeypatch, "finalise")
     session.projects.create("other")
-    context = killing.context_of(session.settings.folder, hours=1, piecewise=False)
-    assert recovery.recover(context, "other").findings == ()
-    assert len(recovery.recover(context, "bifrost://demo").findings) == 1
-    with pytest.raises(NotFoundError):
-        recovery.recover(context, "nowhere")
+    with killing.context_of(session.settings.folder, hours=1, piecewise=False) as context:
+        assert recovery.recover(context, "other").findings == ()
+        assert len(recovery.recover(context, "bifrost://demo").findings) == 1
+        with pytest.raises(NotFoundError):
+            recovery.recover(context, "nowhere")
 
 
 @pytest.mark.usefixtures("hero")
