@@ -185,20 +185,6 @@ class StoreReads(StoreFixtures):
             assert len(transaction.suggest(PROJECT, "assets/char/hera", 1)) == 1
             assert transaction.suggest("second", "assets/char/hera", 3) == []
 
-    def test_versions_are_located_when_asked_for_by_tag(self, ledger: Ledger, made: Show, history: list[int]) -> None:
-        wants = _wants(ledger, made)
-        with ledger.store.begin() as transaction:
-            for revision in (*ledger.states[PROJECT], None):
-                state = ledger.states[PROJECT][history[-1] if revision is None else revision]
-                expected = [_located(state, want) for want in wants]
-                assert [_plain(each) for each in transaction.locate(wants, at=revision)] == expected
-                for want, answer in zip(wants, expected, strict=True):
-                    assert [_plain(each) for each in transaction.locate([want], at=revision)] == [answer]
-
-    def test_nothing_is_located_when_the_id_is_of_another_project(self, ledger: Ledger, made: Show) -> None:
-        ledger.commit("second", [Status(id=make_id(900), code="todo")])
-        with ledger.store.begin() as transaction:
-            for id in (made.ids["hero/model"], make_id(0)):
     def test_only_visible_nodes_of_then_are_suggested_when_asked_so(self, ledger: Ledger, made: Show) -> None:
         """Filtering after the limit would leave those who see little with no suggestion at all."""
         ledger.commit(PROJECT, [changed(ledger, made, "hero", code="heroine", tags=("lead",))])
@@ -217,6 +203,20 @@ class StoreReads(StoreFixtures):
             assert paths[: len(expected)] == expected, (at, visible, paths)
             assert bool(paths) is bool(expected)
 
+    def test_versions_are_located_when_asked_for_by_tag(self, ledger: Ledger, made: Show, history: list[int]) -> None:
+        wants = _wants(ledger, made)
+        with ledger.store.begin() as transaction:
+            for revision in (*ledger.states[PROJECT], None):
+                state = ledger.states[PROJECT][history[-1] if revision is None else revision]
+                expected = [_located(state, want) for want in wants]
+                assert [_plain(each) for each in transaction.locate(wants, at=revision)] == expected
+                for want, answer in zip(wants, expected, strict=True):
+                    assert [_plain(each) for each in transaction.locate([want], at=revision)] == [answer]
+
+    def test_nothing_is_located_when_the_id_is_of_another_project(self, ledger: Ledger, made: Show) -> None:
+        ledger.commit("second", [Status(id=make_id(900), code="todo")])
+        with ledger.store.begin() as transaction:
+            for id in (made.ids["hero/model"], make_id(0)):
                 assert transaction.locate([Want("second", None, id, "latest")])[0].matched == "none"
 
 
