@@ -66,6 +66,7 @@ class CatalogAccess(CatalogFixtures):
     def test_hidden_thing_shows_nowhere_when_its_kind_is_read_in_every_shape(
         self, vendor: Catalog, builder: Builder, hidden: dict[str, Entity], writable_kind: str
     ) -> None:
+        """One shape that forgets the filter, a count say, tells a vendor how many secrets there are."""
         kind = writable_kind
         every = everything(builder.system, kind)
         here = place_of(kind)
@@ -86,6 +87,7 @@ class CatalogAccess(CatalogFixtures):
     def test_hidden_thing_shows_nowhere_when_grouped_or_included_or_walked_to(
         self, vendor: Catalog, hidden: dict[str, Entity], kind: str
     ) -> None:
+        """A relation leads to other kinds, so the filter of each must be joined at every hop."""
         made = registry.entity_type(kind)
         query = Query(kind, place_of(kind)).limit(1_000)
         for name in (*made.relations, *registry.inverse_names(kind)):
@@ -122,6 +124,7 @@ class CatalogAccess(CatalogFixtures):
     def test_hidden_thing_shows_nowhere_when_events_are_read(
         self, vendor: Catalog, builder: Builder, made: Show, hidden: dict[str, Entity]
     ) -> None:
+        """The log repeats whole documents: unfiltered, it would tell all that reads hide."""
         builder.update(made.ids["hero"], name="Secret")
         builder.update(made.ids["sword"], status=made.ids["todo"])
         builder.delete(made.ids["like"])
@@ -142,6 +145,7 @@ class CatalogAccess(CatalogFixtures):
     def test_hidden_thing_stays_hidden_when_the_past_is_read(
         self, vendor: Catalog, builder: Builder, made: Show, hidden: dict[str, Entity]
     ) -> None:
+        """A role that was given today must not be got round by asking about yesterday."""
         builder.update(made.ids["villain"], name="later")
         for kind in ("asset", "version", "product", "representation", "shot", "task", "status", "link"):
             assert hidden.keys().isdisjoint(_ids_in(everything(vendor, kind, view=View(at=1))))
@@ -166,6 +170,7 @@ class CatalogAccess(CatalogFixtures):
         assert sword not in _ids_in(page.included)
 
     def test_hidden_name_is_never_told_when_nearly_asked_for(self, vendor: Catalog, made: Show) -> None:
+        """Suggestions are read from all names; a guess must not confirm one that is hidden."""
         for ref in ("assets/char/hera", "assets/char/hero", "assets/char/hero/modal", "shots/sq02", "shots/sq020/sh03"):
             for answers in (vendor.get(PROJECT, [f"{HEAD}/{ref}"]), vendor.resolve([f"{HEAD}/{ref}"])):
                 error = refused(answers, NotFoundError)
@@ -175,6 +180,7 @@ class CatalogAccess(CatalogFixtures):
     def test_hidden_and_missing_answer_alike_when_asked_for(
         self, vendor: Catalog, builder: Builder, made: Show
     ) -> None:
+        """Two answers that differ would let anybody find out which ids exist."""
         missing = builder.new_id()
         for id in (made.ids["hero"], made.ids["hero/model/v001"], made.ids["final"]):
             pairs: list[list[object]] = [
@@ -189,6 +195,7 @@ class CatalogAccess(CatalogFixtures):
     def test_hidden_and_missing_are_refused_alike_when_written_to(
         self, vendor: Catalog, builder: Builder, made: Show
     ) -> None:
+        """A refusal is an answer too: it must not tell that the thing is there."""
         missing = builder.new_id()
         villain = made.ids["villain"]
 
@@ -214,6 +221,7 @@ class CatalogAccess(CatalogFixtures):
     def test_users_are_counted_not_named_when_they_are_hidden(
         self, vendor: Catalog, anna: Catalog, builder: Builder, made: Show
     ) -> None:
+        """Whoever is kept from purging must learn why, but not the names of what stands in the way."""
         builder.delete(made.ids["like"])
         lone = builder.create(Asset, code="stone", parent=made.ids["prop"], asset_type=made.ids["prop"])
         product = builder.create(Product, code="model", parent=lone.id)
@@ -247,6 +255,7 @@ class CatalogAccess(CatalogFixtures):
     def test_thing_is_shown_when_a_relation_that_it_needs_leads_to_what_is_hidden(
         self, catalog: Catalog, builder: Builder, made: Show
     ) -> None:
+        """Readers get along without a required target; to fail would hide more than was asked."""
         document = filter_to_document(Not(Compare(("code",), "eq", "prop")))
         role = builder.create(Role, code="few", permissions=("read:*",), filters={"asset_type": document})
         user = builder.create(User, login="fay")
@@ -261,6 +270,7 @@ class CatalogAccess(CatalogFixtures):
     def test_project_is_as_if_missing_when_the_asker_has_no_part_in_it(
         self, catalog: Catalog, builder: Builder, made: Show, login: str
     ) -> None:
+        """That a production exists may itself be the secret."""
         builder.create(User, login="paul")
         gone = builder.create(User, login="gone", active=False)
         builder.create(Membership, user=gone.id, role=made.ids["owners"], of=made.ids["project"])
@@ -279,6 +289,7 @@ class CatalogAccess(CatalogFixtures):
     def test_role_reaches_everybody_when_the_project_says_so(
         self, catalog: Catalog, builder: Builder, made: Show
     ) -> None:
+        """Without a default role, a studio would have to list everybody in every project."""
         builder.update(made.ids["project"], default_role=made.ids["viewers"])
         builder.create(User, login="paul")
         paul = catalog.bind(Actor("paul"))
@@ -290,6 +301,7 @@ class CatalogAccess(CatalogFixtures):
     def test_access_follows_at_once_when_memberships_change(
         self, catalog: Catalog, builder: Builder, made: Show
     ) -> None:
+        """Roles are cached; whoever is dismissed must not read on until the cache expires."""
         ben = catalog.bind(Actor(f"ben-{PROJECT}"))
         ref = f"{HEAD}/assets/char/hero/model"
         assert getattr(ben.resolve([ref])[0], "number", None) == 2
@@ -308,6 +320,7 @@ class CatalogAccess(CatalogFixtures):
     def test_domain_verbs_are_asked_for_when_versions_change_state(
         self, catalog: Catalog, builder: Builder, made: Show, state: str | None, permission: str
     ) -> None:
+        """The right to edit a version's text is not the right to publish, retire or approve it."""
         builder.update(made.ids["viewers"], permissions=["read:*", "update:version"])
         ben = catalog.bind(Actor(f"ben-{PROJECT}"))
         name = "hero/model/v003" if state == "published" else "hero/model/v001"
@@ -321,6 +334,7 @@ class CatalogAccess(CatalogFixtures):
     def test_studio_shows_its_people_but_not_their_parts_when_asked_by_anybody(
         self, vendor: Catalog, builder: Builder, made: Show
     ) -> None:
+        """Logins are needed to assign work; who has which role where is nobody else's matter."""
         other = builder.create(Membership, user=made.ids["ben"], role=made.ids["owners"], of=made.ids["project"])
         assert [getattr(each, "user", "") for each in everything(vendor, "membership")] == [
             each.id for each in everything(vendor, "user") if getattr(each, "login", "") == "vera"
@@ -333,6 +347,7 @@ class CatalogAccess(CatalogFixtures):
     def test_names_are_taken_without_being_told_when_their_holder_is_hidden(
         self, vendor: Catalog, builder: Builder, made: Show
     ) -> None:
+        """Names stay unique across what is hidden, and the clash must not give its holder away."""
         for change in (Create, Ensure):
             twin = Asset(id=builder.new_id(), code="hero", parent=made.ids["char"], asset_type=made.ids["char"])
             with pytest.raises(BifrostError) as caught:

@@ -42,6 +42,7 @@ class CatalogKinds(CatalogFixtures):
         return example(kind, builder.new_id(), standing, name=name)
 
     def test_entity_is_read_back_as_it_was_written_when_created(self, builder: Builder, sample: Entity) -> None:
+        """A field that storage drops or rounds is lost without an error."""
         project = place_of(sample.kind)
         before = builder.system.revision(project)
         done = builder.system.commit(project, [Create(sample)])
@@ -56,6 +57,7 @@ class CatalogKinds(CatalogFixtures):
         assert written in everything(builder.system, sample.kind)
 
     def test_document_reads_back_when_sent_over_the_wire(self, builder: Builder, sample: Entity) -> None:
+        """A kind that cannot be written as JSON works embedded and fails on the first server."""
         (written,) = builder.system.commit(place_of(sample.kind), [Create(sample)]).entities
         assert written is not None
         document = {**wire.to_document(written), "from a newer peer": {"x": [1]}}
@@ -65,6 +67,7 @@ class CatalogKinds(CatalogFixtures):
         assert found.path == written.path
 
     def test_entity_is_found_when_asked_for_by_each_field(self, builder: Builder, sample: Entity) -> None:
+        """Every field is queried by somebody; one the store cannot compare would find nothing, silently."""
         project = place_of(sample.kind)
         (written,) = builder.system.commit(project, [Create(sample)]).entities
         assert written is not None
@@ -79,6 +82,7 @@ class CatalogKinds(CatalogFixtures):
                 assert sum(group.count for group in groups) == len(everything(builder.system, sample.kind))
 
     def test_history_keeps_every_state_when_changed_and_deleted(self, builder: Builder, sample: Entity) -> None:
+        """A kind left out of the history could be seen as of today only, and not be reverted."""
         project = place_of(sample.kind)
         states: list[Entity | None] = [None, *builder.system.commit(project, [Create(sample)]).entities]
         first = builder.system.revision(project) - 1
@@ -95,6 +99,7 @@ class CatalogKinds(CatalogFixtures):
             assert found == ([state] if state else [])
 
     def test_events_tell_each_change_when_changed_and_deleted(self, builder: Builder, sample: Entity) -> None:
+        """Followers rebuild a kind from its events alone."""
         project = place_of(sample.kind)
         after = builder.system.revision(project)
         changes = [Create(sample), *self._changes(sample)]
@@ -115,6 +120,7 @@ class CatalogKinds(CatalogFixtures):
         assert [event.id for event in found] == [event.id for event in events]
 
     def test_entity_is_one_when_its_natural_key_is_ensured_again(self, builder: Builder, sample: Entity) -> None:
+        """Two processes that ensure the same thing must end up with the same thing."""
         project = place_of(sample.kind)
         (written,) = builder.system.commit(project, [Create(sample)]).entities
         again = attrs.evolve(sample, id=builder.new_id())
@@ -126,6 +132,7 @@ class CatalogKinds(CatalogFixtures):
         assert {issue.code for issue in caught.value.issues} == {"unique"}
 
     def test_writer_is_refused_when_another_was_first(self, builder: Builder, sample: Entity) -> None:
+        """Without the check, the later of two editors would undo the other unseen."""
         project = place_of(sample.kind)
         (written,) = builder.system.commit(project, [Create(sample)]).entities
         assert written is not None
@@ -141,6 +148,7 @@ class CatalogKinds(CatalogFixtures):
     def test_permission_is_asked_for_when_changed_by_somebody_who_reads(
         self, catalog: Catalog, builder: Builder, sample: Entity
     ) -> None:
+        """A kind nobody thought of in the roles must be closed to readers, not open."""
         project = place_of(sample.kind)
         self._person(builder, "rea", permissions=("read:*",))
         reader = catalog.bind(Actor("rea"))
@@ -159,6 +167,7 @@ class CatalogKinds(CatalogFixtures):
     def test_entity_shows_nowhere_when_a_role_hides_its_kind(
         self, catalog: Catalog, builder: Builder, sample: Entity
     ) -> None:
+        """A filter on a kind must hold without a line of code in that kind."""
         project = place_of(sample.kind)
         if sample.kind == "project" or registry.entity_type(sample.kind).scope == "studio":
             return  # what of the studio shows is not a matter of roles in one project

@@ -27,6 +27,7 @@ class CatalogReads(CatalogFixtures):
     """Get, find, resolve and views."""
 
     def test_keys_are_answered_in_order_when_some_are_wrong(self, anna: Catalog, builder: Builder, made: Show) -> None:
+        """One wrong key among thousands must not cost the answers to all others."""
         hero, anna_id = made.ids["hero"], made.ids["anna"]
         keys = [
             f"{HEAD}/assets/char/hero",
@@ -52,6 +53,7 @@ class CatalogReads(CatalogFixtures):
     def test_version_and_product_are_found_when_asked_for_by_reference(
         self, anna: Catalog, builder: Builder, made: Show
     ) -> None:
+        """The same text means one thing, whether a file or an entity is asked for."""
         for ref, name in (
             (MODEL, "hero/model"),
             (f"{MODEL}/v001", "hero/model/v001"),
@@ -65,6 +67,7 @@ class CatalogReads(CatalogFixtures):
     def test_every_entity_stands_as_it_did_when_read_at_an_earlier_revision(
         self, anna: Catalog, builder: Builder, made: Show, clock: ManualClock
     ) -> None:
+        """An old render can be understood only if nothing of its state has moved since."""
         kinds = [kind for kind in registry.kinds() if registry.entity_type(kind).scope != "studio"]
         states = {1: {kind: everything(anna, kind) for kind in kinds}}
         times = {1: clock.now}
@@ -86,6 +89,7 @@ class CatalogReads(CatalogFixtures):
                 assert [getattr(each, "path", None) for each in answers] == [each.path for each in expected]
 
     def test_view_is_refused_when_its_revision_is_none_of_the_project(self, anna: Catalog, made: Show) -> None:
+        """A revision that is still to come has no state that could be answered for good."""
         for at in (2, -1, datetime.datetime(2026, 1, 1)):  # noqa: DTZ001  # a time without a zone is what is refused
             with pytest.raises(ValidationError):
                 anna.find(Query("asset", PROJECT), view=View(at=at))
@@ -94,6 +98,7 @@ class CatalogReads(CatalogFixtures):
     def test_nothing_is_there_when_read_before_the_first_commit(
         self, anna: Catalog, made: Show, clock: ManualClock
     ) -> None:
+        """The time before a project began is empty, it is no error and not today."""
         before = wire.from_microseconds(clock.now - 1)
         refused(anna.get(PROJECT, [made.ids["hero"]], view=View(at=before)), NotFoundError)
         refused(anna.resolve([MODEL], view=View(at=before)), NotFoundError)
@@ -101,6 +106,7 @@ class CatalogReads(CatalogFixtures):
     def test_pages_follow_in_one_state_when_it_changes_meanwhile(
         self, anna: Catalog, builder: Builder, made: Show
     ) -> None:
+        """A listing that drifts between pages shows one thing twice and leaves out another."""
         shots = [
             Shot(id=builder.new_id(), code=f"a{number:03d}", parent=made.ids["sq020"], name=f"{number % 7}")
             for number in range(25)
@@ -119,6 +125,7 @@ class CatalogReads(CatalogFixtures):
         assert found == expected
 
     def test_cursor_is_refused_when_it_is_of_another_query_or_none(self, anna: Catalog, made: Show) -> None:
+        """A cursor followed in another order would skip entities without a word."""
         cursor = anna.find(Query("asset", PROJECT).limit(1)).cursor
         assert cursor is not None
         for query in (
@@ -134,12 +141,14 @@ class CatalogReads(CatalogFixtures):
         assert len(anna.find(Query("asset", PROJECT).limit(2).after(cursor))) == 2
 
     def test_query_is_refused_when_it_names_no_project(self, anna: Catalog, made: Show) -> None:
+        """Without a project there is no revision that pages could hold on to."""
         with pytest.raises(QueryError):
             anna.find(Query("asset"))
         with pytest.raises(NotFoundError):
             anna.find(Query("asset", "nowhere"))
 
     def test_related_things_come_along_when_included(self, anna: Catalog, builder: Builder, made: Show) -> None:
+        """A table of a thousand rows must need one question, not one for each row."""
         ids = made.ids
         newest = Query("version").sort("-number")
         query = (
@@ -153,6 +162,7 @@ class CatalogReads(CatalogFixtures):
         assert [version.number for version in page.included[ids["sword/model"]]["versions"]] == [1]
 
     def test_entities_are_counted_and_grouped_when_asked_to(self, anna: Catalog, made: Show) -> None:
+        """Overviews must not need all entities to be sent just to be counted."""
         query = Query("version", PROJECT)
         assert anna.find(query.count()).count == 6
         groups = anna.find(query.group_by("state")).groups
@@ -161,6 +171,7 @@ class CatalogReads(CatalogFixtures):
         assert hero.values == (made.ids["hero/model"],)
 
     def test_walk_leads_up_and_down_when_asked_with_depth_and_kind(self, anna: Catalog, made: Show) -> None:
+        """What breaks if this changes? is asked before every fix, and must be one call."""
         ids = made.ids
         anim = Query("version", PROJECT).where(id=ids["sh010/anim/v001"])
         sword = Query("version", PROJECT).where(id=ids["sword/model/v001"])
@@ -180,6 +191,7 @@ class CatalogReads(CatalogFixtures):
             assert [depths[entity.id] for entity in page] == sorted(depths[entity.id] for entity in page)
 
     def test_reference_leads_to_a_file_when_resolved(self, anna: Catalog, made: Show) -> None:
+        """Every spelling of one version must end at one file, or two departments load different ones."""
         exact = f"{MODEL}/v002/model.usda"
         for ref in (
             MODEL,
@@ -210,6 +222,7 @@ class CatalogReads(CatalogFixtures):
             ), ref
 
     def test_set_and_further_files_are_resolved_when_named(self, anna: Catalog, made: Show) -> None:
+        """Textures and frames are asked for by set and one by one; what was not published must not resolve."""
         for file, path in (
             ("preview.png", "preview.png"),
             ("tex/body.<UDIM>.exr", "tex/body.<UDIM>.exr"),
@@ -222,6 +235,7 @@ class CatalogReads(CatalogFixtures):
             assert isinstance(only(anna.resolve([f"{MODEL}/v001/{file}"])), BifrostError), file
 
     def test_references_are_answered_in_order_when_some_are_wrong(self, anna: Catalog, made: Show) -> None:
+        """A scene with one dead reference must still open with all the others."""
         refs = [f"{MODEL}/v001", "nonsense", f"{MODEL}/v009", f"{HEAD}/assets/char/hero", MODEL, f"{MODEL}/v003", MODEL]
         found = anna.resolve(refs)
         assert [type(each).__name__ for each in found] == [
@@ -238,6 +252,8 @@ class CatalogReads(CatalogFixtures):
         assert [str(each) for each in again] == [str(each) for each in found]
 
     def test_latest_follows_when_versions_come_and_retire(self, anna: Catalog, builder: Builder, made: Show) -> None:
+        """Answers are kept ready, so whatever can change one must also refresh it."""
+
         def numbers() -> list[object]:
             tags = ("latest", "approved", "v001", "v002", "v003")
             return [getattr(each, "number", None) for each in anna.resolve([f"{MODEL}/{tag}" for tag in tags])]
@@ -264,6 +280,7 @@ class CatalogReads(CatalogFixtures):
     def test_reference_leads_where_it_led_when_resolved_as_of_then(
         self, anna: Catalog, builder: Builder, made: Show, clock: ManualClock
     ) -> None:
+        """Renames and retirements since then must not reach into an old state."""
         then = clock.now
         clock.advance(60)
         builder.update(made.ids["hero/model/v002"], state="retired")
@@ -277,6 +294,7 @@ class CatalogReads(CatalogFixtures):
         assert (now.number, now.ref) == (1, f"{HEAD}/assets/people/hero/model/v001/model.usda")
 
     def test_pinned_version_is_meant_when_a_view_pins_it(self, anna: Catalog, builder: Builder, made: Show) -> None:
+        """A render must see the pinned version however it is asked for: by file, entity or query."""
         pin = Pin("{publish}/demo/hero/model/v001/model.usda", made.ids["hero/model/v001"], number=1)
         view = View(pins=PinSet({f"{MODEL}/latest": pin}))
         for ref in (MODEL, f"{MODEL}/latest", f"{HEAD}/assets/char/HERO/model/latest/model.usd"):
@@ -297,6 +315,7 @@ class CatalogReads(CatalogFixtures):
         assert len(anna.find(query)) == 3
 
     def test_projects_are_mixed_when_references_are_resolved(self, catalog: Catalog, anna: Catalog, made: Show) -> None:
+        """A shared library lives in a project of its own, and scenes refer to both in one batch."""
         second = Builder(catalog, "second", first=0x200000)
         second.show(first=0x10000)
         refs = [f"bifrost://{project}/assets/char/hero/model" for project in ("second", PROJECT, "third", "second")]
@@ -305,6 +324,7 @@ class CatalogReads(CatalogFixtures):
         assert [isinstance(each, Resolution) for each in anna.resolve(refs)] == [False, True, False, False]
 
     def test_near_names_are_suggested_when_a_reference_leads_nowhere(self, anna: Catalog, made: Show) -> None:
+        """Most wrong references are typing errors; the answer should end the search."""
         error = refused(anna.resolve([f"{HEAD}/assets/char/hera/model"]), NotFoundError)
         assert f"{HEAD}/assets/char/hero/model" in error.suggestions
         error = refused(anna.get(PROJECT, [f"{HEAD}/assets/char/hera"]), NotFoundError)
@@ -313,6 +333,7 @@ class CatalogReads(CatalogFixtures):
         assert error.reason
 
     def test_words_are_found_when_searched_for(self, anna: Catalog, builder: Builder, made: Show) -> None:
+        """People search by words of any language and case; the index is of today, and says so."""
         assert [each.id for each in anna.find(Query("asset", PROJECT).search("bä MAIN"))] == [made.ids["hero"]]
         builder.update(made.ids["hero"], name="Other")
         assert len(anna.find(Query("asset", PROJECT).search("bär"))) == 0
@@ -322,6 +343,7 @@ class CatalogReads(CatalogFixtures):
     def test_every_field_is_compared_with_entities_and_times_when_given(
         self, anna: Catalog, builder: Builder, made: Show, clock: ManualClock
     ) -> None:
+        """Callers pass what they hold, a time or an entity, not how a store writes it."""
         hero = builder.read(made.ids["hero"])
         clock.advance(10)
         status = builder.create(Status, code="late")

@@ -86,6 +86,7 @@ class CatalogHostility(CatalogFixtures):
     def test_text_is_refused_or_kept_when_it_goes_through_every_field(
         self, builder: Builder, made: Show, writable_kind: str
     ) -> None:
+        """Text that comes back changed, or changes something else, is an injection that worked."""
         kind, project = writable_kind, place_of(writable_kind)
         before = _all(builder.system)
         kept: list[Entity] = []
@@ -107,6 +108,7 @@ class CatalogHostility(CatalogFixtures):
 
     @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
     def test_text_is_refused_or_leads_nowhere_when_it_is_a_key(self, builder: Builder, made: Show, text: str) -> None:
+        """Keys come straight from files and links of strangers."""
         before = _all(builder.system)
         for key in (text, f"bifrost://{PROJECT}/{text}", f"bifrost://{text}/x", f"bifrost://{PROJECT}/a/v001/{text}"):
             for answer in (*builder.system.get(PROJECT, [key]), *builder.system.resolve([key])):
@@ -122,6 +124,7 @@ class CatalogHostility(CatalogFixtures):
     def test_text_is_refused_or_kept_when_it_is_a_comment_or_a_key_of_a_commit(
         self, builder: Builder, made: Show, text: str
     ) -> None:
+        """Comments and keys pass by the checks of entities, and end in the same tables."""
         for number, words in enumerate(({"comment": text}, {"key": text})):
             change = Update(made.ids["hero"], {"metadata": {"n": number}})
             try:
@@ -138,6 +141,7 @@ class CatalogHostility(CatalogFixtures):
     def test_text_is_refused_or_finds_nothing_when_it_is_part_of_a_query(
         self, builder: Builder, made: Show, text: str
     ) -> None:
+        """Names in a query become parts of a statement, where values never do."""
         plain = Query("asset", PROJECT)
         queries: list[Callable[[], Query]] = [
             lambda: plain.where(**{text: 1}),

@@ -60,6 +60,7 @@ class StoreQueries(StoreFixtures):
     def test_every_operator_finds_what_evaluate_finds_when_used_on_every_field(
         self, ledger: Ledger, made: Show, kind: str
     ) -> None:
+        """One meaning for all stores: a query must not change its answer when a catalog moves."""
         project = STUDIO if registry.entity_type(kind).scope == STUDIO else PROJECT
         world = World(ledger.world(project))
         found = 0
@@ -74,6 +75,7 @@ class StoreQueries(StoreFixtures):
         assert found, "nothing was found at all: the show lacks this kind"
 
     def test_every_field_sorts_as_evaluate_does_when_sorted_by(self, ledger: Ledger, made: Show, kind: str) -> None:
+        """Databases sort by their own collation; pages and cursors rely on ours."""
         project = STUDIO if registry.entity_type(kind).scope == STUDIO else PROJECT
         names = [name for name in field_names(kind) if shape(kind, (name,)) == "value"]
         for name in names[:: min(self.stride, 4)]:
@@ -110,6 +112,7 @@ class StoreQueries(StoreFixtures):
     def test_assets_are_found_as_evaluate_finds_them_when_filtered(
         self, ledger: Ledger, made: Show, condition: Filter
     ) -> None:
+        """Filters nest, and a wrong negation or join shows only in combination."""
         check_select(ledger, Query("asset", PROJECT, condition))
         check_select(ledger, Query("asset", PROJECT, Not(condition)).count())
 
@@ -117,6 +120,7 @@ class StoreQueries(StoreFixtures):
     def test_every_kind_is_narrowed_as_evaluate_does_when_lineage_and_gates_are_joined(
         self, ledger: Ledger, made: Show, hidden: Filter
     ) -> None:
+        """Access is made of these two filters; a kind for which they fail is open to everybody."""
         chain = Lineage(hidden)
         visible = All((chain, Gated(All((chain, Gated(chain))))))
         for kind in registry.kinds():
@@ -124,6 +128,7 @@ class StoreQueries(StoreFixtures):
             check_select(ledger, Query(kind, STUDIO, visible).count())
 
     def test_words_are_found_when_folded_and_split(self, ledger: Ledger, made: Show) -> None:
+        """Full text is indexed by the store's own means, which fold and split in their own ways."""
         for words in (
             "",
             " ",
@@ -147,15 +152,18 @@ class StoreQueries(StoreFixtures):
     def test_groups_are_those_of_evaluate_when_counted(
         self, ledger: Ledger, made: Show, groups: tuple[str, ...]
     ) -> None:
+        """Facets steer what people click next; a count that is off leads to an empty page."""
         assert check_select(ledger, Query("version", PROJECT).group_by(*groups)) > 1
 
     def test_groups_show_the_least_spelling_when_values_fold_alike(self, ledger: Ledger, made: Show) -> None:
+        """Which of two spellings stands for a group must not depend on the order of rows."""
         check_select(ledger, Query("asset", PROJECT).group_by("tags"))
         check_select(ledger, Query("asset", PROJECT).group_by("metadata__age", "parent"))
         check_select(ledger, Query("event", PROJECT).group_by("subject_kind", "operation"))
         check_select(ledger, Query("version", PROJECT).group_by("dependencies__kind"))
 
     def test_past_is_refused_when_grouped_or_searched_for_words(self, ledger: Ledger, made: Show) -> None:
+        """Words and facets are indexed as of today: to answer for the past would be to answer wrongly."""
         with ledger.store.begin() as transaction:
             for query in (Query("asset", PROJECT).group_by("code"), Query("asset", PROJECT).search("hero")):
                 with pytest.raises(QueryError):
@@ -163,6 +171,7 @@ class StoreQueries(StoreFixtures):
             assert transaction.select(expand(Query("asset", PROJECT).count()), at=1).count == 4
 
     def test_nothing_is_found_when_the_project_is_unknown(self, ledger: Ledger, made: Show) -> None:
+        """A read of what is not there must not make it, nor fail."""
         with ledger.store.begin() as transaction:
             assert transaction.select(Query("asset", "second")).records == ()
             assert transaction.select(Query("asset", "second").count()).count == 0
@@ -183,12 +192,14 @@ class StoreQueries(StoreFixtures):
     def test_pages_hold_each_entity_once_when_followed_to_the_end(
         self, ledger: Ledger, order: tuple[str, ...], size: int
     ) -> None:
+        """Ties and nulls are where paging loses rows."""
         _crowd(ledger)
         query = Query("shot", PROJECT).sort(*order).limit(size)
         expected = [entity.id for entity in evaluate(query.limit(1_000), ledger.world(PROJECT)).entities]
         assert _paged(ledger, query) == expected
 
     def test_pages_stay_in_one_state_when_it_changes_meanwhile(self, ledger: Ledger) -> None:
+        """An offset counts rows of one state; in another it points elsewhere."""
         _crowd(ledger)
         query = Query("shot", PROJECT).sort("name").limit(9)
         world = ledger.world(PROJECT)
@@ -201,6 +212,7 @@ class StoreQueries(StoreFixtures):
         assert [*(record.id for record in first.records), *rest] == expected
 
     def test_related_entities_come_for_each_source_when_included(self, ledger: Ledger, made: Show) -> None:
+        """The limit counts for each parent: one with many children must not starve the rest."""
         for kind, relation, target in (
             ("product", "versions", "version"),
             ("version", "dependencies", "version"),
@@ -220,10 +232,12 @@ class StoreQueries(StoreFixtures):
                 self._check_related(ledger, kind, Include(relation, query, limit, hidden))
 
     def test_related_entities_are_filtered_when_the_include_says_so(self, ledger: Ledger, made: Show) -> None:
+        """Filtering after the limit would show fewer than there are."""
         query = Query("version").where(state="published", number__ge=2).sort("number")
         assert self._check_related(ledger, "product", Include("versions", query)) == 1
 
     def test_related_entities_are_of_then_when_the_past_is_asked_for(self, ledger: Ledger, made: Show) -> None:
+        """Today's children below yesterday's parent would be a state that never was."""
         ledger.commit(PROJECT, [changed(ledger, made, "cape", code="cloak")], deleted=[made.ids["hero/model/v003"]])
         for at, count in ((1, 3), (2, 2)):
             assert len(self._related(ledger, "product", Include("versions"), at)[made.ids["hero/model"]]) == count
@@ -269,6 +283,7 @@ class StoreQueries(StoreFixtures):
     def test_walks_lead_where_evaluate_says_when_begun_anywhere(
         self, ledger: Ledger, made: Show, source: str, step: Walk
     ) -> None:
+        """Recursion in a database differs from one written by hand just where starts overlap."""
         world = ledger.world(PROJECT)
         everywhere = sorted(entity.id for entity in world if entity.kind == source)
         for starts in (everywhere, everywhere[:1], everywhere[-1:], []):
@@ -279,6 +294,7 @@ class StoreQueries(StoreFixtures):
                 assert tuple(transaction.walk(starts, query.steps)) == evaluate(query, world).edges
 
     def test_walk_ends_when_it_comes_round(self, ledger: Ledger, made: Show) -> None:
+        """Data of older or foreign catalogs may hold a ring; the read must still return."""
         one, other = made.ids["hero/rig/v001"], made.ids["hero/model/v001"]
         ledger.commit(PROJECT, [changed(ledger, made, "hero/model/v001", dependencies=(one,))])
         query = expand(Query("version", shape="walk", steps=Walk("dependencies", kinds=("strong",))))

@@ -40,6 +40,7 @@ class StoreReads(StoreFixtures):
         return sorted(ledger.states[PROJECT])[1:]
 
     def test_every_entity_is_loaded_when_asked_for_by_id(self, ledger: Ledger, made: Show) -> None:
+        """Answers pair with the ids that were asked, repeated and missing ones too."""
         expected = [*ledger.today(STUDIO).values(), *ledger.today(PROJECT).values()]
         ids = [entity.id for entity in expected]
         with ledger.store.begin() as transaction:
@@ -51,6 +52,7 @@ class StoreReads(StoreFixtures):
             assert transaction.load("id", PROJECT, []) == []
 
     def test_records_come_back_whole_when_loaded(self, ledger: Ledger, made: Show) -> None:
+        """The authority compares a record with what it wrote; a column less is a change that never was."""
         with ledger.store.begin() as transaction:
             for entity in ledger.today(PROJECT).values():
                 (found,) = transaction.load("id", PROJECT, [entity.id])
@@ -60,11 +62,13 @@ class StoreReads(StoreFixtures):
                 assert attrs.evolve(found, edges=()) == attrs.evolve(written, edges=())
 
     def test_events_are_loaded_when_asked_for_by_id(self, ledger: Ledger, made: Show) -> None:
+        """Events are entities with references of their own, though they are kept elsewhere."""
         events = ledger.events[PROJECT][:3]
         with ledger.store.begin() as transaction:
             check_records(transaction.load("id", PROJECT, [each.id for each in events]), events)
 
     def test_every_entity_is_loaded_when_asked_for_by_key(self, ledger: Ledger, made: Show, history: list[int]) -> None:
+        """Uniqueness is decided by this look-up, in the past as well when a commit is reverted."""
         with ledger.store.begin() as transaction:
             for revision, state in ledger.states[PROJECT].items():
                 held = [entity for entity in state.values() if rules.key_of(entity) is not None]
@@ -74,6 +78,7 @@ class StoreReads(StoreFixtures):
             assert transaction.load("key", PROJECT, [(None, "status:none"), (make_id(0), "hero")]) == [None, None]
 
     def test_every_node_is_loaded_when_asked_for_by_path(self, ledger: Ledger, made: Show, history: list[int]) -> None:
+        """All resolving goes through the path; renamed parents must carry every path below along."""
         with ledger.store.begin() as transaction:
             for revision, state in ledger.states[PROJECT].items():
                 nodes = [entity for entity in state.values() if isinstance(entity, Node)]
@@ -81,6 +86,7 @@ class StoreReads(StoreFixtures):
                 check_records(transaction.load("path", PROJECT, paths, at=revision), nodes)
 
     def test_project_is_loaded_when_the_path_is_empty(self, ledger: Ledger, made: Show) -> None:
+        """The project itself is a node, and the only one without a path."""
         with ledger.store.begin() as transaction:
             (found,) = transaction.load("path", PROJECT, [""])
             check_records([found], [ledger.today(STUDIO)[made.ids["project"]]])
@@ -88,6 +94,7 @@ class StoreReads(StoreFixtures):
     def test_every_state_is_read_when_asked_for_its_revision(
         self, ledger: Ledger, made: Show, history: list[int]
     ) -> None:
+        """A row that is superseded must be left findable by exactly the revisions it stood in."""
         ever = sorted({id for state in ledger.states[PROJECT].values() for id in state})
         with ledger.store.begin() as transaction:
             for revision, state in ledger.states[PROJECT].items():
@@ -97,6 +104,7 @@ class StoreReads(StoreFixtures):
     def test_every_state_is_queried_when_asked_for_its_revision(
         self, ledger: Ledger, made: Show, history: list[int]
     ) -> None:
+        """A query of the past joins current rows and history, and must count none twice."""
         queries = [
             Query("asset", PROJECT).where(parent__code__in=["char", "people"]).sort("-code"),
             Query("version", PROJECT).where(product__parent__parent__code="people"),
@@ -115,6 +123,7 @@ class StoreReads(StoreFixtures):
             assert len({found[place, revision] for revision in (0, *history)}) > 1, "the states do not differ"
 
     def test_walks_differ_when_the_past_is_walked(self, ledger: Ledger, made: Show) -> None:
+        """Edges change with their versions, and must be dated like rows."""
         ledger.commit(PROJECT, [changed(ledger, made, "sh010/anim/v001", dependencies=())])
         query = Query("version", PROJECT).where(id=made.ids["sh010/anim/v001"]).walk("dependencies")
         assert query.steps is not None
@@ -126,6 +135,7 @@ class StoreReads(StoreFixtures):
     def test_old_paths_lead_on_when_a_node_above_was_renamed(
         self, ledger: Ledger, made: Show, history: list[int]
     ) -> None:
+        """Whoever wrote a path down before the rename knows nothing of it."""
         ids = made.ids
         for path, id in {
             "assets/char/hero": ids["hero"],
@@ -145,6 +155,7 @@ class StoreReads(StoreFixtures):
             assert found.alias is (codes.fold(found.path) != path)
 
     def test_old_path_leads_nowhere_when_its_node_is_gone(self, ledger: Ledger, made: Show) -> None:
+        """An alias must not outlive its node and point at a row that is not there."""
         ledger.commit(PROJECT, [changed(ledger, made, "project/lut", code="look")])
         lut = "project/lut"
         with ledger.store.begin() as transaction:
@@ -155,6 +166,7 @@ class StoreReads(StoreFixtures):
             assert transaction.load("path", PROJECT, ["look"], at=2)[0] is not None
 
     def test_living_node_wins_when_its_path_was_once_of_another(self, ledger: Ledger, made: Show) -> None:
+        """A name given anew means the new thing, but as of then still the old one."""
         ledger.commit(PROJECT, [changed(ledger, made, "hero", code="heroine")])
         new = Asset(id=make_id(900), code="Hero", parent=made.ids["char"], asset_type=made.ids["char"])
         ledger.commit(PROJECT, [new])
@@ -167,6 +179,7 @@ class StoreReads(StoreFixtures):
             assert then.id == made.ids["hero"]
 
     def test_users_are_found_when_something_is_pointed_at(self, ledger: Ledger, made: Show, history: list[int]) -> None:
+        """What is deleted or purged is refused by this answer alone; one edge missed is data lost."""
         for at in (None, *history):
             world = [each for each in ledger.world(PROJECT, at) if each.kind != "event"]
             expected = sorted(_uses(world), key=lambda edge: (edge.target, edge.source, edge.relation, edge.kind))
@@ -178,6 +191,7 @@ class StoreReads(StoreFixtures):
             assert found == [edge for edge in expected if edge.target in targets]
 
     def test_nodes_are_suggested_when_a_path_is_nearly_right(self, ledger: Ledger, made: Show) -> None:
+        """Suggestions are asked for on every miss, so they must be few and of that project."""
         with ledger.store.begin() as transaction:
             found = transaction.suggest(PROJECT, "assets/char/hera", 3)
             assert found[0] == (made.ids["hero"], "assets/char/hero")
@@ -204,6 +218,7 @@ class StoreReads(StoreFixtures):
             assert bool(paths) is bool(expected)
 
     def test_versions_are_located_when_asked_for_by_tag(self, ledger: Ledger, made: Show, history: list[int]) -> None:
+        """This is the hot path; its short cuts must find what reading the whole state finds."""
         wants = _wants(ledger, made)
         with ledger.store.begin() as transaction:
             for revision in (*ledger.states[PROJECT], None):
@@ -214,6 +229,7 @@ class StoreReads(StoreFixtures):
                     assert [_plain(each) for each in transaction.locate([want], at=revision)] == [answer]
 
     def test_nothing_is_located_when_the_id_is_of_another_project(self, ledger: Ledger, made: Show) -> None:
+        """Access is checked for the project that was asked, so an id must not lead out of it."""
         ledger.commit("second", [Status(id=make_id(900), code="todo")])
         with ledger.store.begin() as transaction:
             for id in (made.ids["hero/model"], make_id(0)):
