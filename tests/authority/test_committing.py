@@ -16,6 +16,6 @@ def test_next_version_is_refused_when_the_product_has_used_up_its_numbers(builde
     builder.create(Version, product=model, number=999_998)
     assert builder.create(Version, product=model).number == 999_999
     before = builder.system.revision(PROJECT)
-    with pytest.raises(ValidationError, match="used up its numbers: the last is 999999.*another product"):
+    with pytest.raises(ValidationError, match=r"used up its numbers: the last is 999999.*another product"):
         builder.system.commit(PROJECT, [Create(Version(id=builder.new_id(), product=model))])
     assert builder.system.revision(PROJECT) == before

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from bifrost_sdk.authority import resolving
+from bifrost_sdk.authority import locating, resolving
 from bifrost_sdk.authority.resolving import pinned_versions
 from bifrost_sdk.authority.sight import Sight
 from bifrost_sdk.domain import codes
@@ -65,7 +65,7 @@ class Lookup:
         except BifrostError as error:
             return [error] * len(keys)
         wants = {key: Want(project, None if key.id else key.path, key.id or None, key.tag) for key in keys if key.tag}
-        located = dict(zip(wants, sight.transaction.locate(list(wants.values()), at=sight.at), strict=True))
+        located = dict(zip(wants, locating.locate(list(wants.values()), sight), strict=True))
         ids = {key: key.id or located[key].version for key in keys if key.id or key.tag}
         by_id = sight.by_id([id for id in ids.values() if id])
         by_path = sight.by_path(key.path for key in keys if key.path and not key.tag)

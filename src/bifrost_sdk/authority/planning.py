@@ -191,8 +191,9 @@ def _following(change: Change, made: Plan, by_key: ByKey) -> Change:
     id, key = following.entity.id, key_of(following.entity)
     if key is not None and (key[0] is None or key[0] in made.found):
         (following,), found = _follow_ensures([following], by_key)
-        made.found |= {each: entity for each, entity in found.items() if each not in made.found}
-        made.followed |= {id: each for each in found}
+        for holder in found.values():
+            made.found.setdefault(holder.id, holder)
+            made.followed[id] = holder.id
     return following
 
 

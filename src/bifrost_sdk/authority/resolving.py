@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import attrs
 
+from bifrost_sdk.authority import locating
 from bifrost_sdk.authority.records import to_entity
 from bifrost_sdk.authority.sight import Sight
 from bifrost_sdk.domain import codes, locations, references
@@ -66,9 +67,7 @@ def pinned_versions(pins: PinSet) -> dict[tuple[str | None, str, str], str]:
 
 def answer(asked: Sequence[Asked], sight: Sight) -> list[Answer]:
     """One answer each, in order; all references are of the sight's project."""
-    found = sight.transaction.locate([each.want for each in asked], at=sight.at)
-    if not sight.sees_all and not sight.access.is_unrestricted:
-        found = _visible(found, sight)
+    found = locating.locate([each.want for each in asked], sight)
     return [
         (made, located) if (made := _plain(each, located)) else _answer(each, located, sight)
         for each, located in zip(asked, found, strict=True)
@@ -173,21 +172,6 @@ def _representations(located: Located, sight: Sight) -> list[Representation]:
     entities = [to_entity(record) for record in found.get(located.version, ())]
     shown = {id for id, _ in located.files}
     return [item for item in entities if isinstance(item, Representation) and item.id in shown]
-
-
-def _visible(found: Sequence[Located], sight: Sight) -> list[Located]:
-    """What of the findings may be seen: hidden nodes and versions as nothing, hidden representations left out."""
-    ids = {id for located in found for id in (located.node, located.version, *(id for id, _ in located.files)) if id}
-    seen = sight.visible_ids(ids)
-    shown = []
-    for located in found:
-        if located.node and located.node not in seen:
-            shown.append(Located("none"))
-        elif located.version and located.version not in seen:
-            shown.append(Located("node", located.path, located.node, located.kind))
-        else:
-            shown.append(located._replace(files=tuple(pair for pair in located.files if pair[0] in seen)))
-    return shown
 
 
 def _not_found(asked: Asked, located: Located, sight: Sight) -> NotFoundError:
