@@ -107,6 +107,12 @@ def inherit(documents: Iterable[Document]) -> dict[str, Any]:  # Any: JSON
     return functools.reduce(_over_document, ({**each, "extends": None} for each in documents), {})
 
 
+def narrowed(tokens: Document, own: Document) -> dict[str, Any]:  # Any: JSON
+    """The tokens of a set where one template says more of some."""
+    found: dict[str, Any] = _over_tokens(tokens, own)  # Any: JSON
+    return found
+
+
 @attrs.define
 class _Findings:
     """What is wrong with a document, gathered while it is read."""
