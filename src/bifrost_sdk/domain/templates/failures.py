@@ -31,7 +31,7 @@ def furthest(parts: tuple[Part, ...], tokens: Mapping[str, Token], path: str) ->
         return walk.failure
     fault = codes.path_fault(path)
     if fault is not None:
-        return Failure(fault.position, "", f"a path that every platform stores: {fault.message}")
+        return Failure(fault.position, walk.token_near(fault.position), f"another name: {fault.message}")
     if not unicodedata.is_normalized("NFC", path):
         return Failure(len(path), "", "composed text (NFC)")
     names = [slot.name for slot in slots(parts)]
@@ -48,6 +48,12 @@ class _Walk:
         self.matchers = {name: re.compile(token.pattern) for name, token in tokens.items()}
         self.failure = Failure(-1, "", "")
         self.before = ""
+        self.tried: dict[int, str] = {}
+
+    def token_near(self, position: int) -> str:
+        """The first token that was tried in the name at `position`."""
+        first = self.path.rfind("/", 0, position) + 1
+        return next((self.tried[place] for place in sorted(self.tried) if place >= first), "")
 
     def stop(self, position: int, token: str, expected: str) -> None:
         if position > self.failure.position:
@@ -76,6 +82,7 @@ class _Walk:
     def slot(self, name: str, starts: set[int]) -> set[int]:
         found = set()
         for start in starts:
+            self.tried.setdefault(start, name)
             stop = self.path.find("/", start)
             last = len(self.path) if stop < 0 else stop
             ends = {end for end in range(start + 1, last + 1) if self.matchers[name].fullmatch(self.path, start, end)}
