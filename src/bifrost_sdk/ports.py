@@ -35,8 +35,9 @@ class Resolution(NamedTuple):
     """Where a reference leads: one file (or one set) of exactly one version.
 
     `ref` is the canonical, exact reference; `root` and `path` place the file: `path` is relative to the named root,
-    ``/`` between its parts, a set with its ``<FRAME>`` or ``<UDIM>``. `size` is in bytes. `state` is that of the
-    version, so that a retired one can be told apart. `version` and `product` are ids, `representation` is a name.
+    ``/`` between its parts, a set with its ``<FRAME>`` or ``<UDIM>``. `size` is in bytes. `hash` is empty while it is
+    not known, as of a file that was adopted. `state` is that of the version, so that a retired one can be told apart.
+    `version` and `product` are ids, `representation` is a name.
     """
 
     ref: str
@@ -49,6 +50,11 @@ class Resolution(NamedTuple):
     state: str
     representation: str = ""
     product: str = ""
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether the hash of its content is known, so that the file can be verified."""
+        return bool(self.hash)
 
 
 @attrs.frozen

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -112,6 +113,12 @@ class History:
         product = self._pick("product", number)
         self.catalog.commit(PROJECT, [Update(product.id, {"code": ("model", "rig")[number // 5 % 2]})])
 
+    def learn(self, number: int) -> None:
+        held = self._pick("representation", number)
+        assert isinstance(held, Representation)
+        files = tuple(attrs.evolve(file, hash=f"sha256:{number:064x}") for file in held.files)
+        self.catalog.commit(PROJECT, [Update(held.id, {"files": files})])
+
     def delete(self, number: int) -> None:
         kind = ("product", "asset")[number % 2]
         self.catalog.commit(PROJECT, [Delete(self._pick(kind, number // 2).id)])
@@ -119,13 +126,13 @@ class History:
     @staticmethod
     def _files(version: str, number: int) -> Representation:
         name, extension = (("usd", "usda"), ("usdc", "usdc"), ("abc", "abc"))[number % 3]
-        file = File(f"model.{extension}", number, f"sha256:{number:04x}")
+        file = File(f"model.{extension}", number, f"sha256:{number:04x}" if number % 2 else "")
         return Representation(id=new_id(), version=version, name=name, folder=f"x/{version}", files=(file,))
 
 
 STEPS = (
     *("make", "publish", "publish", "publish", "reserve", "add", "state", "state", "approve", "category"),
-    *("rename", "rename_product", "delete"),
+    *("rename", "rename_product", "delete", "learn"),
 )
 
 

@@ -34,6 +34,7 @@ from bifrost_sdk.domain.query import Edge
 from bifrost_sdk.domain.registry import entity_type, register, unregister
 from bifrost_sdk.domain.rules import Delta, Facts, Needs
 from bifrost_sdk.domain.use_rules import NAMED_USERS
+from bifrost_sdk.domain.versions import File
 
 
 def key(number: int) -> str:
@@ -62,7 +63,7 @@ EVERY = (PROJECT, OTHER, CHAR, HERO, WAITING, FOREIGN, SHOT, MODEL, V1, V2, USD,
 NEW = key(99)
 
 
-def evolve(entity: Entity, **fields: Any) -> Entity:
+def evolve(entity: Any, **fields: Any) -> Any:
     return attrs.evolve(entity, **fields)
 
 
@@ -116,6 +117,9 @@ LIKE = {"id": NEW, "project": "demo"}
 USER = User(id=key(30), login="anna", **STUDIO)
 BAD_FILTER = {"asset": {"no": "filter"}}
 DEPENDENT = attrs.evolve(made_of(V2, V1), state="published")
+READ, UNREAD = File("a.usd", 1, f"sha256:{1:064x}"), File("b.usd", 2, "")
+ADOPTED = attrs.evolve(USD, files=(READ, UNREAD))
+LEARNT = attrs.evolve(UNREAD, hash=f"sha256:{2:064x}")
 
 REFUSED: list[tuple[str, dict[str, Delta], dict[str, Any]]] = [
     ("kind.read_only", create(evolve(EVENT, id=NEW)), {}),
@@ -146,6 +150,12 @@ REFUSED: list[tuple[str, dict[str, Delta], dict[str, Any]]] = [
     ("immutable", update(V2, number=5), {}),
     ("immutable", update(PROJECT, code="renamed"), {"project": None}),
     ("immutable", update(USD, folder="elsewhere"), {}),
+    ("immutable", update(ADOPTED, files=(READ,)), {}),
+    ("immutable", update(ADOPTED, files=(READ, evolve(LEARNT, size=3))), {}),
+    ("immutable", update(ADOPTED, files=(evolve(READ, hash=LEARNT.hash), UNREAD)), {}),
+    ("immutable", update(ADOPTED, files=(evolve(READ, hash=""), LEARNT)), {}),
+    ("immutable", update(ADOPTED, files=(UNREAD, READ)), {}),
+    ("immutable.hash", update(ADOPTED, files=(READ, evolve(LEARNT, hash="sha256:12"))), {}),
     ("state.delete", delete(V2), {}),
     ("state.new", create(evolve(V2, id=NEW, number=3, state="retired")), {}),
     ("state.transition", update(V1, state="purged"), {}),
@@ -184,6 +194,7 @@ ACCEPTED: list[dict[str, Delta]] = [
     delete(LINK),
     update(V2, comment="x", state="published"),
     update(V1, state="retired", tags=("old",)),
+    update(ADOPTED, files=(READ, LEARNT)),
     update(RETIRED, state="published"),
     update(V2, state="abandoned"),
     create(evolve(USD, id=NEW, name="abc")),

@@ -8,7 +8,7 @@ read the events since, of the projects that it knows, before it answers again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -127,17 +127,16 @@ class News:
     new_nodes: bool = False
 
 
-def read_news(revision: int, events: Iterable[Event], products: Mapping[str, str]) -> News | None:
+def read_news(
+    revision: int, events: Sequence[Event], versions: Collection[str], products: Mapping[str, str]
+) -> News | None:
     """The news in these events; None when a node moved or went, which may touch any path.
 
-    `products` maps the ids of the versions that `versions_in` names to their products.
+    `versions` are those that `versions_in` names, and `products` maps them to their products.
     """
-    versions: set[str] = set()
     statuses = new_nodes = False
     for event in events:
-        if event.subject_kind in ("version", "representation"):
-            versions.update(versions_in([event]))
-        elif event.subject_kind == "status":
+        if event.subject_kind == "status":
             statuses = True
         elif _is_node(event.subject_kind):
             if event.operation == "delete" or {"code", "parent"} & event.before.keys():
@@ -147,15 +146,24 @@ def read_news(revision: int, events: Iterable[Event], products: Mapping[str, str
     return News(revision, frozenset(versions), known, statuses, new_nodes)
 
 
-def versions_in(events: Iterable[Event]) -> set[str]:
-    """The ids of all versions that the events are about, themselves or through a representation."""
+def versions_in(events: Iterable[Event], owners: Mapping[str, str]) -> set[str]:
+    """The ids of all versions that the events are about, themselves or through a representation.
+
+    `owners` maps representations that stand and were updated to their versions; see `updated_in`.
+    """
     found: set[str] = set()
     for event in events:
         if event.subject_kind == "version":
             found.add(event.subject)
-        elif event.subject_kind == "representation" and (version := {**event.before, **event.after}.get("version")):
-            found.add(str(version))
+        elif event.subject_kind == "representation":
+            version = {**event.before, **event.after}.get("version") or owners.get(event.subject)
+            found.update([str(version)] if version else [])
     return found
+
+
+def updated_in(events: Iterable[Event]) -> set[str]:
+    """The ids of the representations that were updated: their events do not tell whose they are."""
+    return {event.subject for event in events if event.subject_kind == "representation" and event.operation == "update"}
 
 
 def _is_node(kind: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import attrs
 
 from bifrost_sdk.authority import resolving
-from bifrost_sdk.authority.cache import EVENT_LIMIT, News, ResolutionCache, Shelf, read_news, versions_in
+from bifrost_sdk.authority.cache import EVENT_LIMIT, News, ResolutionCache, Shelf, read_news, updated_in, versions_in
 from bifrost_sdk.authority.policy import Policy, Rulings
 from bifrost_sdk.authority.records import to_event
 from bifrost_sdk.authority.resolving import Answer, Asked
@@ -220,8 +220,14 @@ def _news_of(transaction: Transaction, project: str, known: int, head: int) -> N
     events = [to_event(record) for record in records]
     if not events or events[-1].revision != head:
         return None
-    versions = transaction.load("id", project, sorted(versions_in(events)))
-    return read_news(head, events, {record.id: record.parent or "" for record in versions if record is not None})
+    versions = versions_in(events, _parents(transaction, project, updated_in(events)))
+    return read_news(head, events, versions, _parents(transaction, project, versions))
+
+
+def _parents(transaction: Transaction, project: str, ids: Collection[str]) -> dict[str, str]:
+    """What contains each of these that stand."""
+    records = transaction.load("id", project, sorted(ids)) if ids else []
+    return {record.id: record.parent or "" for record in records if record is not None}
 
 
 def _project_of(ref: str) -> str:

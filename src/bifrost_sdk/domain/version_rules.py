@@ -20,7 +20,7 @@ from bifrost_sdk.domain.deltas import (
 )
 from bifrost_sdk.domain.entity import STAMPS, Entity
 from bifrost_sdk.domain.registry import entity_type
-from bifrost_sdk.domain.versions import CHANGEABLE, TRANSITIONS, Representation, Version
+from bifrost_sdk.domain.versions import CHANGEABLE, TRANSITIONS, Representation, Version, is_hash
 from bifrost_sdk.errors import Issue
 
 #: Fields that are no content of an entity.
@@ -35,8 +35,28 @@ def _check_immutable(deltas: Deltas, _: Facts) -> Iterator[Issue]:
         if isinstance(delta.before, Version):
             fixed |= _fixed_of_version(delta.before)
         for name in sorted(fixed):
-            if delta.changed(name):
+            if not delta.changed(name):
+                continue
+            if name == "files" and isinstance(after, Representation) and _only_hashes_differ(delta.before, after):
+                yield from _check_hashes(after)
+            else:
                 yield Issue("immutable", "this cannot be changed any more", name, name_of(after), "make a new one")
+
+
+def _only_hashes_differ(before: Entity, after: Representation) -> bool:
+    """Whether nothing but hashes that were not known is another: the files were taken in where they lay."""
+    known = before.files if isinstance(before, Representation) else ()
+    return len(known) == len(after.files) and all(
+        attrs.evolve(old, hash=old.hash or new.hash) == new for old, new in zip(known, after.files, strict=True)
+    )
+
+
+def _check_hashes(after: Representation) -> Iterator[Issue]:
+    for index, file in enumerate(after.files):
+        if file.hash and not is_hash(file.hash):
+            message = f"{file.hash!r:.100} is no hash, and what is learnt stays"
+            hint = "write sha256: and 64 digits of 0-9a-f"
+            yield Issue("immutable.hash", message, f"files[{index}]", name_of(after), hint)
 
 
 def _fixed_of_version(before: Version) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,9 @@ LEASE_LIMIT = 2_592_000
 
 #: The numbers of UDIM tiles: 1001 + u + 10 * v.
 TILES = range(1001, 10_000)
+
+#: Whether a text is a hash as files have it: ``sha256:`` and 64 hexadecimal digits in lower case.
+is_hash = re.compile("sha256:[0-9a-f]{64}").fullmatch
 
 #: What may still change once a version is published.
 CHANGEABLE = frozenset({"state", "status", "tags", "description", "metadata"})
@@ -162,7 +166,8 @@ class File:
 
     `name` is the path inside the representation's folder, ``/`` between its parts, a set as ``<FRAME>`` or
     ``<UDIM>``, with `padding` digits at least for a frame. `size` is in bytes, of all files of a set together.
-    `hash` is ``sha256:…`` of the content; of a set, of its listing in the manifest.
+    `hash` is ``sha256:…`` of the content; of a set, of its listing in the manifest. It is empty where nobody has read
+    the content yet, as of files that were adopted, and may then become known, once.
     """
 
     name: str = attrs.field(converter=_relative)
@@ -189,7 +194,7 @@ class Representation(Entity):
     """A version in one format; `name` is its key and role (usd, abc, preview).
 
     The files lie under the named `root`, in `folder` relative to it, ``/`` between its parts. The first file is the
-    main one.
+    main one. They stay as they are, but for hashes that become known.
     """
 
     version: str = attrs.field(converter=check_id)

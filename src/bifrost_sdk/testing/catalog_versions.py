@@ -16,7 +16,7 @@ from bifrost_sdk.domain.model import (
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import CHANGEABLE, TRANSITIONS, AssetDependency, File
 from bifrost_sdk.errors import ValidationError
-from bifrost_sdk.ports import Catalog
+from bifrost_sdk.ports import Catalog, Resolution
 from bifrost_sdk.testing.builder import Builder, ManualClock
 from bifrost_sdk.testing.catalog_base import CatalogFixtures, codes_of
 from bifrost_sdk.testing.show import PROJECT, Show
@@ -120,6 +120,46 @@ class CatalogVersions(CatalogFixtures):
         with pytest.raises(ValidationError) as caught:
             anna.commit(PROJECT, [Create(attrs.evolve(proxy, id=builder.new_id(), name="PROXY"))])
         assert codes_of(caught.value) == {"unique"}
+
+    def test_hash_is_learnt_once_when_files_were_adopted(self, anna: Catalog, builder: Builder, made: Show) -> None:
+        """Files that lay there before the catalog are read later; what was read then is what everybody relies on."""
+        version = builder.create(Version, product=made.ids["project/lut"], state="published")
+        files = (File("lut.cube", 10, ""), File("lut.<FRAME>.exr", 20, "", frames="1001-1002", count=2))
+        held = builder.create(Representation, version=version.id, name="cube", folder="a", files=files)
+        ref = f"bifrost://{PROJECT}/lut/v{version.number:03d}/lut.cube"
+
+        def resolved() -> tuple[str, bool]:
+            (answer,) = anna.resolve([ref])
+            assert isinstance(answer, Resolution)
+            return answer.hash, answer.is_hashed
+
+        def learn(*hashes: str, **others: Any) -> None:  # Any: values of every field
+            found = tuple(attrs.evolve(file, hash=hash, **others) for file, hash in zip(files, hashes, strict=True))
+            anna.commit(PROJECT, [Update(held.id, {"files": found})])
+
+        one, two, three = (f"sha256:{digit * 64}" for digit in "123")
+        assert resolved() == ("", False)
+        learn(one, "")
+        assert resolved() == (one, True)
+        learn(one, two)
+        refused = [((one, three), {}), ((one, ""), {}), ((three, two), {}), ((one, two), {"size": 11})]
+        for hashes, others in refused:
+            with pytest.raises(ValidationError) as caught:
+                learn(*hashes, **others)
+            assert codes_of(caught.value) == {"immutable"}
+        with pytest.raises(ValidationError):
+            anna.commit(PROJECT, [Update(held.id, {"files": (attrs.evolve(files[0], hash=one),)})])
+        assert resolved() == (one, True)
+
+    def test_hash_is_refused_when_it_is_none(self, anna: Catalog, builder: Builder, made: Show) -> None:
+        """What is learnt stays, so a text that no file can ever have would stay as well."""
+        version = builder.create(Version, product=made.ids["project/lut"], state="published")
+        file = File("lut.cube", 10, "")
+        held = builder.create(Representation, version=version.id, name="cube", files=(file,))
+        for hash in ("sha256:12", "md5:" + "1" * 32, "sha256:" + "A" * 64, "1" * 64):
+            with pytest.raises(ValidationError) as caught:
+                anna.commit(PROJECT, [Update(held.id, {"files": (attrs.evolve(file, hash=hash),)})])
+            assert codes_of(caught.value) == {"immutable.hash"}
 
     @pytest.mark.parametrize("length", [1, 2, 5])
     def test_cycle_is_refused_when_versions_are_published_together(
