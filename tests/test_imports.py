@@ -70,6 +70,7 @@ PUBLIC = [
     "StorageError",
     "Task",
     "Team",
+    "Template",
     "TemplateDocument",
     "TemplateError",
     "Update",

@@ -7,11 +7,10 @@ Which of these can happen is worked out while the text is put together, so that 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Final, TypeAlias
-
-import attrs
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, TypeAlias
 
 from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.templates import patterns
@@ -31,11 +30,9 @@ _NOT_LOOSE: Final = "(?<![. ])"
 
 def _device() -> str:
     """No device of Windows begins here; sets of first letters refuse nearly every other name at once."""
-    stems = sorted({name.rstrip("0123456789") + ("[0-9]" if name[-1].isdigit() else "") for name in codes.DEVICES})
-    spelled = ["".join(f"[{char}{char.upper()}]" for char in stem[:3]) + stem[3:] for stem in stems]
-    letters = ({name[place] for name in codes.DEVICES} for place in range(3))
-    first = "".join(f"[{''.join(sorted(found))}{''.join(sorted(found)).upper()}]" for found in letters)
-    return rf"(?!(?={first})(?:{'|'.join(spelled)}) *(?:[./]|\Z))"
+    columns = ("".join(sorted({name[place] for name in codes.DEVICES})) for place in range(3))
+    first = "".join(f"[{column}{column.upper()}]" for column in columns)
+    return rf"(?!(?={first})(?i:{'|'.join(sorted(codes.DEVICES))}) *(?:[./]|\Z))"
 
 
 _NO_DEVICE: Final = _device()
@@ -43,11 +40,10 @@ _NO_DEVICE_HERE: Final = "(?:(?<![^/])" + _NO_DEVICE + "|(?<=[^/]))"
 _DEVICE_LETTERS: Final = frozenset("".join(codes.DEVICES)) | frozenset("".join(codes.DEVICES).upper())
 
 
-@attrs.frozen
-class Expression:
-    """`pattern` reads a path; `aliases` are its groups that hold a token under another name than the token's."""
+class Expression(NamedTuple):
+    """`source` reads a path; `aliases` are its groups that hold a token under another name than the token's."""
 
-    pattern: re.Pattern[str]
+    source: str
     aliases: Mapping[str, str]
 
 
@@ -60,7 +56,13 @@ def expression(parts: tuple[Part, ...], tokens: Mapping[str, Token]) -> Expressi
     builder = _Builder(tokens)
     source = builder.parts(parts, {}) + builder.end()
     aliases = {group: name for name, groups in builder.groups.items() for group in groups if group != name}
-    return Expression(re.compile(source), aliases)
+    return Expression(source, aliases)
+
+
+def proof(pieces: tuple[str | Slot, ...], tokens: Mapping[str, Token]) -> Callable[[str], re.Match[str] | None]:
+    """What matches exactly the paths in ASCII that are made of the tokens' own values, and captures nothing."""
+    builder = _Prover(tokens)
+    return re.compile(builder.parts(pieces, {}) + builder.end()).fullmatch
 
 
 class _Builder:
@@ -74,6 +76,7 @@ class _Builder:
         self.tokens = tokens
         self.groups: defaultdict[str, list[str]] = defaultdict(list)
         self.places: _Places = frozenset([_BEGINNING])
+        self.fixed: str | None = ""  # the name so far, where no token or optional part is in it
 
     def parts(self, parts: tuple[Part, ...], settled: dict[str, str]) -> str:
         return "".join(self.part(part, settled) for part in parts)
@@ -81,20 +84,26 @@ class _Builder:
     def part(self, part: Part, settled: dict[str, str]) -> str:
         if isinstance(part, str):
             return self.text(part)
+        if self.fixed and "." in self.fixed:
+            self.check(f"{self.fixed}x")
+        self.fixed = None
         return self.slot(part.name, settled) if isinstance(part, Slot) else self.option(part, settled)
 
     def slot(self, name: str, settled: dict[str, str]) -> str:
         alphabet = patterns.alphabet(self.tokens[name].language)
         guard = self.guard() if alphabet & _DEVICE_LETTERS else ""
         self.places = frozenset([_INSIDE, _DANGLING] if alphabet & _LOOSE else [_INSIDE])
+        return guard + self.value(name, settled)
+
+    def value(self, name: str, settled: dict[str, str], /) -> str:
         if name in settled:
-            return f"{guard}(?P={settled[name]})"
+            return f"(?P={settled[name]})"
         body = self.tokens[name].pattern
         for group in self.groups[name]:
             body = f"(?({group})(?P={group})|{body})"
         settled[name] = f"_{len(self.groups[name])}_{name}" if self.groups[name] else name
         self.groups[name].append(settled[name])
-        return f"{guard}(?P<{settled[name]}>{body})"
+        return f"(?P<{settled[name]}>{body})"
 
     def option(self, option: Option, settled: dict[str, str]) -> str:
         """An optional part; where a part before it has the same tokens, both are there or both are not."""
@@ -102,6 +111,7 @@ class _Builder:
         before = self.places
         body = self.parts(option.parts, settled | known)
         self.places |= before
+        self.fixed = None
         if not known:
             return f"(?:{body})?"
         first, *others = known.values()
@@ -114,6 +124,8 @@ class _Builder:
         for char in text:
             if char != "/" and patterns.hazard(char):
                 raise TemplateError(f"{codes.describe(char)} cannot stand in a template: {patterns.hazard(char)}")
+        if not unicodedata.is_normalized("NFC", text):
+            raise TemplateError(f"the text {text!r} is not composed; write it in NFC")
         return "".join(map(self.piece, re.findall("/|[^/]+", text)))
 
     def piece(self, piece: str) -> str:
@@ -121,10 +133,19 @@ class _Builder:
         if piece == "/":
             guard = self.ending("a '/'")
             self.places = frozenset([_BEGINNING])
+            self.fixed = ""
             return f"{guard}/"
+        if self.fixed is not None:
+            self.fixed += piece
         guard = self.guard() if _DEVICE_LETTERS & set(piece[:1]) else ""
         self.places = frozenset([_DANGLING if piece[-1] in _LOOSE else _INSIDE])
         return guard + re.escape(piece)
+
+    def check(self, name: str) -> None:
+        """Refuse fixed text that is a device whatever follows."""
+        fault = codes.path_fault(name)
+        if fault is not None:
+            raise TemplateError(f"{fault.message} ({fault.hint})")
 
     def end(self) -> str:
         return self.ending("its end")
@@ -140,5 +161,14 @@ class _Builder:
         if _BEGINNING in self.places:
             raise TemplateError(f"a name before {where} can be empty; give it text or move the '/' into the brackets")
         if self.places == {_DANGLING}:
-            raise TemplateError(f"a name before {where} ends in a dot or a space")
+            raise TemplateError(f"a name before {where} ends in a dot or a space; end it in something else")
+        if self.fixed:
+            self.check(self.fixed)
         return _NOT_LOOSE if _DANGLING in self.places else ""
+
+
+class _Prover(_Builder):
+    """Captures nothing: who asks knows the values, and that text which stands again is the same."""
+
+    def value(self, name: str, _: dict[str, str], /) -> str:
+        return patterns.source(self.tokens[name].language, others=False)

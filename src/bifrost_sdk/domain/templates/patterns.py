@@ -7,9 +7,11 @@ end at 64.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import string
+from collections.abc import Callable
 from typing import Final, NoReturn
 
 from bifrost_sdk.domain import codes
@@ -21,7 +23,7 @@ DIGITS: Final = frozenset(string.digits)
 ALPHANUMERIC: Final = frozenset(string.ascii_letters + string.digits)
 
 _EXPANDED: Final = {"~": "a shell expands it", "$": "a shell or a host expands it"}
-_OTHERS: Final = "\\x80-\\U0010ffff"
+_ASCII: Final = frozenset(map(chr, range(128)))
 _CLASSES: Final = {"d": Chars(DIGITS), "w": Chars(ALPHANUMERIC | {"_"}, others=True)}
 _COUNT: Final = re.compile(r"\{([0-9]{1,3})(,([0-9]{1,3}))?\}")
 _COUNTS: Final = {"?": (0, 1), "*": (0, LONGEST), "+": (1, LONGEST)}
@@ -55,20 +57,22 @@ def characters(text: str) -> Chars:
     return node
 
 
-def source(node: Node) -> str:
+def source(node: Node, *, others: bool = True) -> str:
     r"""A regular expression that matches the texts of `node`, without groups.
 
-    A letter of another script is any character beyond ASCII there: who matches checks those one by one.
+    A letter of another script is any character beyond ASCII there, so who matches has to look at those one by one;
+    without `others` it is none.
     """
+    within = functools.partial(source, others=others)
     if isinstance(node, Text):
         return re.escape(node.text)
     if isinstance(node, Chars):
-        return f"[{_ranges(node.ascii)}{_OTHERS if node.others else ''}]"
+        return f"[^{_ranges(_ASCII - node.ascii)}]" if node.others and others else f"[{_ranges(node.ascii)}]"
     if isinstance(node, Sequence):
-        return "".join(map(source, node.parts))
+        return "".join(map(within, node.parts))
     if isinstance(node, Choice):
-        return f"(?:{'|'.join(map(source, node.options))})"
-    return source(node.part) if isinstance(node, Field) else _repeated(node)
+        return f"(?:{'|'.join(map(within, node.options))})"
+    return within(node.part) if isinstance(node, Field) else _repeated(node, within)
 
 
 def alphabet(node: Node) -> frozenset[str]:
@@ -83,6 +87,7 @@ def alphabet(node: Node) -> frozenset[str]:
     return frozenset().union(*map(alphabet, parts))
 
 
+@functools.lru_cache(maxsize=1024)
 def hazard(char: str) -> str:
     """Why `char` can stand in no name of a path, or nothing: not every platform, host or layer reads it alike."""
     if char == "/":
@@ -194,8 +199,8 @@ class _Reader:
         return frozenset(map(chr, range(ord(first), ord(last.text) + 1)))
 
 
-def _repeated(node: Repeat) -> str:
-    part = source(node.part) if isinstance(node.part, Chars) else f"(?:{source(node.part)})"
+def _repeated(node: Repeat, within: Callable[[Node], str]) -> str:
+    part = within(node.part) if isinstance(node.part, Chars) else f"(?:{within(node.part)})"
     if (node.least, node.most) == (0, 1):
         return f"{part}?"
     if node.least == node.most:
@@ -203,6 +208,7 @@ def _repeated(node: Repeat) -> str:
     return f"{part}{{{node.least},{'' if node.most is None else node.most}}}"
 
 
+@functools.lru_cache(maxsize=256)
 def _ranges(chars: frozenset[str]) -> str:
     """The inside of a set of a regular expression."""
     found = []

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import operator
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from bifrost_sdk.domain import codes, filesets
 from bifrost_sdk.domain.filesets import FRAME
-from bifrost_sdk.domain.templates import grammar, structure
-from bifrost_sdk.domain.templates.expression import Expression, expression
+from bifrost_sdk.domain.templates import grammar, proof, structure
+from bifrost_sdk.domain.templates.expression import expression
 from bifrost_sdk.domain.templates.failures import Failure, furthest
-from bifrost_sdk.domain.templates.grammar import Option, Part, Slot
+from bifrost_sdk.domain.templates.grammar import Part, Slot
 from bifrost_sdk.domain.templates.language import Node
-from bifrost_sdk.domain.templates.tokens import FrameToken, IntegerToken, StringToken, Token, UdimToken, default
+from bifrost_sdk.domain.templates.plans import Plan
+from bifrost_sdk.domain.templates.plans import plan as make_plan
+from bifrost_sdk.domain.templates.tokens import FrameToken, IntegerToken, StringToken, Token, UdimToken, default, shown
 from bifrost_sdk.errors import TemplateError
 
 _PLANS: Final = 64
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})  # Any: no values at all
 
-
+_Matcher: TypeAlias = Callable[[str], re.Match[str] | None]
 _Converter: TypeAlias = Callable[[str], Any]  # Any: a value of the token's type
 
 
-class _Plan(NamedTuple):
-    """How values of these names are written: `directives` do it where all types are the usual ones."""
-
-    pieces: list[str | Slot]
-    pick: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # Any: values, not yet checked
-    types: tuple[type, ...]
-    directives: str
+def _mapping(values: Mapping[str, Any] | None) -> Mapping[str, Any]:  # Any: tokens or texts
+    return _EMPTY if values is None else values
 
 
 @attrs.frozen
@@ -48,43 +45,53 @@ class Template:
     Raises:
         TemplateError: the text cannot be read, or makes paths that not every platform stores alike.
 
-    >>> shot = Template("{project}/{shot}[_{variant}]/v{version:03d}/{shot}.####.{ext}")
-    >>> shot.format(project="demo", shot="sh010", version=7, frame=1001, ext="exr")
-    'demo/sh010/v007/sh010.1001.exr'
-    >>> shot.parse("demo/sh010_b/v012/sh010.%04d.exr")["frame"]
-    '<FRAME>'
+    >>> asset = Template("{project}/assets/{asset_type}/{asset}/v{version:03d}[/{variant}]/{asset}.{ext}")
+    >>> asset.format(project="demo", asset_type="char", asset="hero", version=12, ext="usd")
+    'demo/assets/char/hero/v012/hero.usd'
+    >>> asset.parse("demo/assets/char/hero/v012/red/hero.usd")["variant"]
+    'red'
+    >>> Template("{shot}.####.exr").parse("sh010.%04d.exr")
+    {'shot': 'sh010', 'frame': '<FRAME>'}
     """
 
-    text: str
-    tokens: Mapping[str, Token] = attrs.field(default=_EMPTY, kw_only=True, hash=False)
+    text: str = attrs.field()
+    tokens: Mapping[str, Token] = attrs.field(default=None, converter=_mapping, kw_only=True, hash=False)
     name: str = attrs.field(default="", kw_only=True)
-    including: Mapping[str, str] = attrs.field(default=_EMPTY, kw_only=True, hash=False, repr=False)
+    including: Mapping[str, str] = attrs.field(default=None, converter=_mapping, kw_only=True, hash=False, repr=False)
     required: frozenset[str] = attrs.field(init=False, eq=False, repr=False)
     language: Node = attrs.field(init=False, eq=False, repr=False)
     _parts: tuple[Part, ...] = attrs.field(init=False, eq=False, repr=False)
-    _expression: Expression = attrs.field(init=False, eq=False, repr=False)
-    _fullmatch: Callable[[str], Any] = attrs.field(init=False, eq=False, repr=False)  # Any: a match, or None
+    _source: str = attrs.field(init=False, eq=False, repr=False)
+    _fullmatch: _Matcher = attrs.field(init=False, eq=False, repr=False)
+    _aliases: tuple[tuple[str, str], ...] = attrs.field(init=False, eq=False, repr=False)
+    _optional: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
     _converters: tuple[tuple[str, _Converter], ...] = attrs.field(init=False, eq=False, repr=False)
-    _is_branched: bool = attrs.field(init=False, eq=False, repr=False)
-    _plans: dict[tuple[str, ...], _Plan] = attrs.field(init=False, eq=False, repr=False)
+    _plans: dict[tuple[str, ...], Plan] = attrs.field(init=False, eq=False, repr=False)
+
+    @text.validator
+    def _is_text(self, _: attrs.Attribute[str], text: str) -> None:
+        if not isinstance(text, str):
+            raise TemplateError(f"{shown(text)} is no template; give a str", value=text)
 
     def __attrs_post_init__(self) -> None:
         try:
-            parts = structure.decided(grammar.parse(self.text, self.including or {}))
-            tokens = _resolved(parts, self.tokens or {})
-            found = expression(parts, tokens)
+            parts = structure.decided(grammar.parse(self.text, self.including))
+            tokens = _resolved(parts, self.tokens)
+            source, aliases = expression(parts, tokens)
         except TemplateError as error:
             raise self._refusal(error) from error
+        required = structure.required(parts)
         converters = ((name, token.converter) for name, token in tokens.items())
         for name, value in (
             ("tokens", MappingProxyType(tokens)),
-            ("required", structure.required(parts)),
+            ("required", required),
             ("language", structure.language(parts, tokens)),
             ("_parts", parts),
-            ("_expression", found),
-            ("_fullmatch", found.pattern.fullmatch),
+            ("_source", source),
+            ("_fullmatch", self._compiled),
+            ("_aliases", tuple(aliases.items())),
+            ("_optional", tuple(name for name in tokens if name not in required)),
             ("_converters", tuple((name, converter) for name, converter in converters if converter is not None)),
-            ("_is_branched", any(isinstance(part, Option) for part in parts)),
             ("_plans", {}),
         ):
             object.__setattr__(self, name, value)
@@ -103,14 +110,14 @@ class Template:
                 by its token, or because the path would be read as other values or not be stored alike everywhere.
         """
         given = tokens if values is None else {**values, **tokens} if tokens else values
-        key = tuple(given)
-        plan = self._plans.get(key) or self._planned(key)
-        picked = plan.pick(given)
-        if tuple(map(type, picked)) == plan.types:
-            path = plan.directives % picked
-            if self.match(path) == given:
+        names = tuple(given)
+        pick, types, directives, proves, pieces = self._plans.get(names) or self._planned(names)
+        picked = pick(given)
+        if tuple(map(type, picked)) == types:
+            path = directives % picked
+            if proves(path) if proves else self.match(path) == given:
                 return path
-        return self._written(plan, given)
+        return self._written(pieces, given)
 
     def parse(self, path: str) -> dict[str, Any]:  # Any: values of the tokens' types
         """The values of a path, those of parts that are left out not among them.
@@ -132,13 +139,16 @@ class Template:
         try:
             found = self._fullmatch(path)
         except TypeError:
-            raise self._refusal(TemplateError(f"{path!r:.100} is no text; give a str", value=path)) from None
+            raise self._refusal(TemplateError(f"{shown(path)} is no text; give a str", value=path)) from None
         if found is None:
             respelled = self._respelled(path)
             return None if respelled == path else self.match(respelled)
         values: dict[str, Any] = found.groupdict()  # Any: values of the tokens' types
-        if self._is_branched:
-            values = self._merged(values)
+        for alias, name in self._aliases:
+            values[name] = values.pop(alias) or values[name]
+        for name in self._optional:
+            if values[name] is None:
+                del values[name]
         try:
             for name, convert in self._converters:
                 if name in values:
@@ -158,20 +168,31 @@ class Template:
     def spelled(self, style: str) -> str:
         """The text with its frame and udim tokens as a program writes them, inclusions written out.
 
-        `style` is one of ``filesets.STYLES``; ``bifrost`` is for people, as it does not tell the padding.
+        `style` is one of ``filesets.STYLES``; ``bifrost`` does not tell the padding.
+
+        Raises:
+            TemplateError: there is no such style.
 
         >>> Template("{asset}.{frame}.exr").spelled("houdini")
         '{asset}.$F4.exr'
         """
+        if style not in filesets.STYLES:
+            message = f"there is no style {style!r}; use {', '.join(filesets.STYLES)}"
+            raise self._refusal(TemplateError(message, value=style))
         return grammar.write(self._parts, {name: _placeholder(token, style) for name, token in self.tokens.items()})
+
+    def _compiled(self, path: str) -> re.Match[str] | None:
+        """Match for the first time: compiling takes longer than all else, and many templates are never asked."""
+        object.__setattr__(self, "_fullmatch", re.compile(self._source).fullmatch)
+        return self._fullmatch(path)
 
     def _failure(self, path: str) -> Failure:
         return furthest(self._parts, self.tokens, self._respelled(path))
 
-    def _planned(self, key: tuple[str, ...]) -> _Plan:
+    def _planned(self, names: tuple[str, ...]) -> Plan:
         """What these names, in this order, are written by; kept while there are few."""
-        unknown = [name for name in key if name not in self.tokens]
-        missing = sorted(self.required.difference(key))
+        unknown = [name for name in names if name not in self.tokens]
+        missing = sorted(self.required.difference(names))
         if unknown:
             known = ", ".join(self.tokens) or "none"
             raise self._refusal(TemplateError(f"it has no token {unknown[0]!r}; its tokens: {known}", token=unknown[0]))
@@ -179,52 +200,34 @@ class Template:
             message = f"token {missing[0]!r} has no value; give {', '.join(missing)}"
             raise self._refusal(TemplateError(message, token=missing[0]))
         try:
-            pieces = structure.chosen(self._parts, frozenset(key))
+            plan = make_plan(self._parts, self.tokens, frozenset(names))
         except TemplateError as error:
             raise self._refusal(error) from error
-        names = [piece.name for piece in pieces if isinstance(piece, Slot)]
-        plan = _Plan(pieces, _picker(names), *self._directives(pieces, names))
+        if plan.proves and not self._is_clear():
+            plan = plan._replace(proves=None)
         if len(self._plans) < _PLANS:
-            self._plans[key] = plan
+            self._plans[names] = plan
         return plan
 
-    def _directives(self, pieces: list[str | Slot], names: list[str]) -> tuple[tuple[type, ...], str]:
-        """The types and the text for the ``%`` style; a type that no value has where a token cannot be written so."""
-        written = {name: self.tokens[name].directive for name in names}
-        types = tuple(self.tokens[name].value_type if written[name] else Token for name in names)
-        texts = (part.replace("%", "%%") if isinstance(part, str) else written[part.name] or "%s" for part in pieces)
-        return types, "".join(texts)
+    def _is_clear(self) -> bool:
+        """Whether every path is proven to be read in one way only; without optional parts a plan knows that."""
+        return not self._optional or isinstance(proof.readings(self.language), proof.Disjoint)
 
-    def _written(self, plan: _Plan, values: Mapping[str, Any]) -> str:  # Any: checked by the tokens
+    def _written(self, pieces: tuple[str | Slot, ...], values: Mapping[str, Any]) -> str:  # Any: checked by the tokens
         """The path, token by token."""
         texts: dict[str, str] = {}
         for name, value in values.items():
             try:
                 texts[name] = self.tokens[name].write(value)
             except TemplateError as error:
-                message = f"token {name!r} cannot be {value!r:.100}: {error}"
+                message = f"token {name!r}: {error}"
                 raise self._refusal(TemplateError(message, token=name, value=value)) from error
-        path = "".join(piece if isinstance(piece, str) else texts[piece.name] for piece in plan.pieces)
+        path = "".join(piece if isinstance(piece, str) else texts[piece.name] for piece in pieces)
         wanted = {name: self.tokens[name].read(text) for name, text in texts.items()}
         found = self.match(path)
         if found == wanted:
             return path
-        raise self._refusal(_misread(path, found, wanted, self._spans(plan, texts)))
-
-    def _spans(self, plan: _Plan, texts: Mapping[str, str]) -> list[tuple[int, int, str]]:
-        """Where each token stands in a path: first and last place, the last exclusive, and its name."""
-        spans = []
-        position = 0
-        for piece in plan.pieces:
-            text = piece if isinstance(piece, str) else texts[piece.name]
-            if isinstance(piece, Slot):
-                spans.append((position, position + len(text), piece.name))
-            position += len(text)
-        return spans
-
-    def _merged(self, values: Mapping[str, str | None]) -> dict[str, Any]:  # Any: texts, still to be converted
-        aliases = self._expression.aliases
-        return {aliases.get(group, group): text for group, text in values.items() if text is not None}
+        raise self._refusal(_misread(path, found, wanted, _spans(pieces, texts)))
 
     def _is_exact(self, path: str, values: Mapping[str, Any]) -> bool:  # Any: values of the tokens' types
         """What the expression leaves open beyond ASCII: letters one by one, and that all is composed."""
@@ -264,7 +267,10 @@ def _resolved(parts: tuple[Part, ...], given: Mapping[str, Token]) -> dict[str, 
     found: dict[str, Token] = {}
     for name, specs in formats.items():
         usual = default(name)
-        base = given.get(name) or (IntegerToken() if specs and isinstance(usual, StringToken) else usual)
+        token = given.get(name)
+        if not isinstance(token, Token | None):
+            raise TemplateError(f"token {name!r} is defined as {shown(token)}; give a Token", token=name, value=token)
+        base = token or (IntegerToken() if specs and isinstance(usual, StringToken) else usual)
         try:
             variants = {base.formatted(spec) for spec in specs} or {base}
         except TemplateError as error:
@@ -276,16 +282,22 @@ def _resolved(parts: tuple[Part, ...], given: Mapping[str, Token]) -> dict[str, 
     return found
 
 
-def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:  # Any: values, not yet checked
-    if len(names) > 1:
-        return operator.itemgetter(*names)
-    return lambda values: tuple(values[name] for name in names)
-
-
 def _placeholder(token: Token, style: str) -> str:
     if isinstance(token, FrameToken):
         return filesets.spell(FRAME, token.padding, style=style)
     return filesets.spell(filesets.UDIM, style=style) if isinstance(token, UdimToken) else ""
+
+
+def _spans(pieces: tuple[str | Slot, ...], texts: Mapping[str, str]) -> list[tuple[int, int, str]]:
+    """Where each token stands in a path: first and last place, the last exclusive, and its name."""
+    spans = []
+    position = 0
+    for piece in pieces:
+        text = piece if isinstance(piece, str) else texts[piece.name]
+        if isinstance(piece, Slot):
+            spans.append((position, position + len(text), piece.name))
+        position += len(text)
+    return spans
 
 
 def _misread(
@@ -295,12 +307,13 @@ def _misread(
     fault = codes.path_fault(path)
     if fault is not None:
         first = path.rfind("/", 0, fault.position) + 1
-        token = next((name for start, end, name in spans if end > first), "")
-        reason = f"{fault.message}; {fault.hint}" if fault.hint else fault.message
+        token = next((name for _, end, name in spans if end > first), "")
+        reason = f"{fault.message} ({fault.hint})" if fault.hint else fault.message
     else:
         token = next((name for name in wanted if found is None or found.get(name, found) != wanted[name]), "")
-        reason = f"it would be read as {found}" if found else "the whole is no text in composed form (NFC)"
+        reason = f"it would be read as {dict(found)}" if found else "the whole is not composed (NFC)"
         reason += "; choose values that stay apart"
     value = wanted.get(token)
-    message = f"token {token!r} cannot be {value!r:.100}: in {path!r:.300} {reason}"
-    return TemplateError(message, token=token, value=value)
+    return TemplateError(
+        f"token {token!r} cannot be {shown(value)} in {path!r:.300}: {reason}", token=token, value=value
+    )

@@ -64,7 +64,7 @@ class Token:
     @property
     def pattern(self) -> str:
         """A regular expression without groups that matches the texts of `language`."""
-        return patterns.source(self.language)
+        return _pattern(self)
 
     def write(self, value: Any) -> str:  # Any: checked here
         """The one spelling of `value`.
@@ -103,7 +103,7 @@ class Token:
 
     def refusal(self, value: object) -> TemplateError:
         """What is said of a value that it does not take."""
-        return TemplateError(f"it takes {self.expected}, not {value!r:.100}", value=value)
+        return TemplateError(f"{shown(value)} is not {self.expected}", value=value)
 
     def _text(self, value: Any) -> str:  # Any: checked here
         if not isinstance(value, str):
@@ -155,7 +155,7 @@ class StringToken(Token):
 
     def refusal(self, value: object) -> TemplateError:
         """What is said of a value that it does not take: where it is text, which character or form it is."""
-        return TemplateError(f"it takes {self.expected}, not {value!r:.100}{_blame(value, self.language)}", value=value)
+        return TemplateError(f"{shown(value)} is not {self.expected}{_blame(value, self.language)}", value=value)
 
     def holds(self, text: str) -> bool:
         """Whether `text` is a value's spelling, character by character where it is not ASCII."""
@@ -419,6 +419,15 @@ TYPES: Final[Mapping[str, type[Token]]] = {
 """The token of each type."""
 
 
+def shown(value: object) -> str:
+    """A value as a message shows it: escaped, and not all of a long one."""
+    try:
+        return f"{value!r:.100}"
+    except ValueError:  # a number with more digits than Python writes
+        return f"a huge {type(value).__name__}"
+
+
+@functools.lru_cache(maxsize=256)
 def default(name: str) -> Token:
     """The token that a template takes for a name that nobody defines: by its name, else a string."""
     return TYPES[name]() if name in {"version", "frame", "udim", "date"} else StringToken()
@@ -486,6 +495,11 @@ _UNITS: Final[Mapping[str, tuple[str, Node]]] = {
 
 
 @functools.lru_cache(maxsize=1024)
+def _pattern(token: Token) -> str:
+    return patterns.source(token.language)
+
+
+@functools.lru_cache(maxsize=1024)
 def _matcher(token: Token) -> Callable[[str], re.Match[str] | None]:
     return re.compile(token.pattern).fullmatch
 
@@ -512,28 +526,28 @@ def _digits(padding: int) -> str:
 
 def _listed(values: Any) -> tuple[str, ...]:  # Any: checked here
     if not isinstance(values, (list, tuple)) or not all(isinstance(value, str) for value in values):
-        raise TemplateError(f"choices are a list of texts, not {values!r:.100}", value=values)
+        raise TemplateError(f"choices are a list of texts, not {shown(values)}", value=values)
     return tuple(values)
 
 
 def _check_text(value: object) -> None:
     if not isinstance(value, str):
-        raise TemplateError(f"{value!r:.100} is no text", value=value)
+        raise TemplateError(f"{shown(value)} is no text", value=value)
 
 
 def _check_count(value: object, most: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise TemplateError(f"{value!r:.100} is no number from 1 to {most}", value=value)
+        raise TemplateError(f"{shown(value)} is no number from 1 to {most}", value=value)
 
 
 def _check_language(node: Node) -> None:
     """Refuse tokens whose values could be empty or leave their folder, or that a platform or a host reads otherwise."""
-    if re.fullmatch(patterns.source(node), ""):
-        raise TemplateError("a value would be empty; let it have one character or more")
     for char in sorted(patterns.alphabet(node)):
         reason = patterns.hazard(char)
         if reason:
             raise TemplateError(f"{codes.describe(char)} cannot stand in a value: {reason}", value=char)
+    if re.fullmatch(patterns.source(node), ""):
+        raise TemplateError("a value would be empty; let it have one character or more")
 
 
 def _blame(value: object, node: Node) -> str:

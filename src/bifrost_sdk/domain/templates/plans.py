@@ -1,0 +1,76 @@
+"""How the values of one set of names become a path, worked out once, and what proves such a path with one match.
+
+A path proves its values when the fixed text alone tells where each begins and ends. Then one match of the whole says
+that every value is one of its token's, whatever else was given, and that no name in the path is a forbidden one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from bifrost_sdk.domain.templates import expression, patterns, structure
+from bifrost_sdk.domain.templates.grammar import Part, Slot
+from bifrost_sdk.domain.templates.tokens import Token
+
+
+class Plan(NamedTuple):
+    """How values of certain names, whose Python types are `types`, become a path: ``directives % pick(values)``.
+
+    `proves` matches a path that holds only values of its tokens; None where the text does not tell them apart.
+    `pieces` are what is written, for values that need more than that.
+    """
+
+    pick: Callable[[Mapping[str, Any]], tuple[Any, ...]]  # Any: values, not yet checked
+    types: tuple[type, ...]
+    directives: str
+    proves: Callable[[str], re.Match[str] | None] | None
+    pieces: tuple[str | Slot, ...]
+
+
+def plan(parts: tuple[Part, ...], tokens: Mapping[str, Token], names: frozenset[str]) -> Plan:
+    """The plan for values of these names.
+
+    Raises:
+        TemplateError: a token is given without those that belong to it.
+    """
+    pieces = tuple(structure.chosen(parts, names))
+    slots = [piece.name for piece in pieces if isinstance(piece, Slot)]
+    # A type that no value has, where a token cannot be written in the % style.
+    types = tuple(tokens[name].value_type if tokens[name].directive else Token for name in slots)
+    texts = (part.replace("%", "%%") if isinstance(part, str) else tokens[part.name].directive for part in pieces)
+    proves = expression.proof(pieces, tokens) if _stay_apart(pieces, tokens) else None
+    return Plan(_picker(slots), types, "".join(text or "%s" for text in texts), proves, pieces)
+
+
+def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:  # Any: values, not yet checked
+    if len(names) > 1:
+        return operator.itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)
+
+
+def _stay_apart(pieces: tuple[str | Slot, ...], tokens: Mapping[str, Token]) -> bool:
+    """Whether the fixed text tells the values apart, whatever they are.
+
+    Where no token may hold a character, a path that matches has as many of it as the fixed text, so no value has any:
+    the path falls into parts there, each of which can be looked at alone. One value beside fixed text is plain.
+    """
+    slots = [piece.name for piece in pieces if isinstance(piece, Slot)]
+    if len(slots) <= 1:
+        return True
+    held = frozenset[str]().union(*(patterns.alphabet(tokens[name].language) for name in slots))
+    split = list(_split(pieces, held))
+    return len(split) > 1 and all(_stay_apart(part, tokens) for part in split)
+
+
+def _split(pieces: tuple[str | Slot, ...], held: frozenset[str]) -> Iterator[tuple[str | Slot, ...]]:
+    """The pieces between characters of the fixed text that are not `held`."""
+    items: Iterator[str | Slot] = itertools.chain.from_iterable(
+        piece if isinstance(piece, str) else [piece] for piece in pieces
+    )
+    for is_separator, group in itertools.groupby(items, key=lambda item: isinstance(item, str) and item not in held):
+        if not is_separator:
+            yield tuple(group)
