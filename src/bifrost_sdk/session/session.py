@@ -33,11 +33,12 @@ from bifrost_sdk.services.tasks import Tasks
 from bifrost_sdk.services.users import Users
 from bifrost_sdk.services.versions import Versions
 
-if TYPE_CHECKING:  # named in signatures; the modules are loaded when something is published or recovered
+if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are needed
     from bifrost_sdk.services.dependencies import Dependency
     from bifrost_sdk.services.publishing import Cancel, Progress
     from bifrost_sdk.services.recovery import Recovery
     from bifrost_sdk.services.sources import Files
+    from bifrost_sdk.services.templates import Templates
 
 #: Paths of resolved files are remembered up to this many.
 _PATHS_LIMIT = 100_000
@@ -112,6 +113,13 @@ class Session:
     def links(self) -> Links:
         """Annotations between any two things."""
         return Links(self.context)
+
+    @functools.cached_property
+    def templates(self) -> Templates:
+        """How projects make and read paths."""
+        from bifrost_sdk.services.templates import Templates
+
+        return Templates(self.context)
 
     # Reading
 
