@@ -282,9 +282,13 @@ class Transaction(Protocol):
 
 @attrs.frozen
 class Selection:
-    """What a store selected: records for entities, or `count`, or `groups`; `last` is the offset of the next page."""
+    """What a store selected: records for entities, or `count`, or `groups`; `last` is the offset of the next page.
+
+    For the shape rows a store gives `rows`: of each record the columns that the query names.
+    """
 
     records: tuple[Record, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
     count: int | None = None
     groups: tuple[Group, ...] = ()
     last: tuple[Any, ...] | None = None

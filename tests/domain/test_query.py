@@ -121,6 +121,17 @@ def test_include_when_there_is_no_such_relation() -> None:
         Query("asset").include("product")
 
 
+def test_rows_when_asked() -> None:
+    query = Query("representation").rows("id", "files")
+    assert (query.shape, query.columns) == ("rows", ("id", "files"))
+
+
+@pytest.mark.parametrize(("columns", "message"), [((), "no column is named"), (("id", "code"), "no column 'code'")])
+def test_rows_when_there_is_no_such_column(columns: tuple[str, ...], message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        Query("asset").rows(*columns)
+
+
 def test_count_when_asked() -> None:
     assert Query("asset").count().shape == "count"
 

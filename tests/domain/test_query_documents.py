@@ -73,9 +73,10 @@ def queries(includes: st.SearchStrategy[tuple[Include, ...]]) -> st.SearchStrate
         size=st.integers(1, PAGE_LIMIT),
         cursor=st.none() | NAMES,
         includes=includes,
-        shape=st.sampled_from(["entities", "count", "groups", "walk"]),
+        shape=st.sampled_from(["entities", "rows", "count", "groups", "walk"]),
         groups=st.lists(NAMES, max_size=2).map(tuple),
         steps=st.none() | WALKS,
+        columns=st.lists(NAMES, max_size=2).map(tuple),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from bifrost_sdk.authority.records import to_record
 from bifrost_sdk.authority.sight import Sight
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.access import all_of
@@ -22,7 +23,7 @@ from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.domain.restriction import restrict
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import Issue, QueryError
-from bifrost_sdk.ports import Selection
+from bifrost_sdk.ports import Record, Selection
 
 
 @attrs.frozen
@@ -97,16 +98,36 @@ class Reading:
         if seen.shape == "walk":
             return _walk(seen, self.sight, self.revision)
         offset = self.cursor.offset if self.cursor else None
-        found = self.sight.transaction.select(seen, at=self.sight.at, offset=offset)
+        is_masked = seen.shape == "rows" and not _tells_nothing(seen, self.sight)
+        asked = attrs.evolve(seen, shape="entities") if is_masked else seen
+        found = self.sight.transaction.select(asked, at=self.sight.at, offset=offset)
         if seen.shape == "count":
             return Page(revision=self.revision, count=found.count)
         if seen.shape == "groups":
             return Page(revision=self.revision, groups=_groups(seen, found, self.sight))
-        entities = self.sight.entities(found.records)
         following = None
         if found.last is not None:
             following = Cursor(self.revision, found.last, fingerprint(self.query)).encode()
+        entities = self.sight.entities(found.records)
+        if seen.shape == "rows":
+            rows = _rows(seen, found.records, entities) if is_masked else found.rows
+            return Page(revision=self.revision, cursor=following, rows=rows)
         return Page(entities, self.revision, following, included=_included(seen, entities, self.sight))
+
+
+def _tells_nothing(query: Query, sight: Sight) -> bool:
+    """Whether the columns can be shown as they are kept: only documents and statuses name what may be hidden."""
+    return sight.sees_all or not sight.masks or not {"body", "status"}.intersection(query.columns)
+
+
+def _rows(
+    query: Query, records: Iterable[Record], entities: Iterable[Entity]
+) -> tuple[tuple[Any, ...], ...]:  # Any: values of every column
+    """The columns of these records, as the actor may see them."""
+    shown = (
+        to_record(entity, record.path, at=record.updated_at) for record, entity in zip(records, entities, strict=True)
+    )
+    return tuple(tuple(getattr(record, name) for name in query.columns) for record in shown)
 
 
 def _included(query: Query, entities: Iterable[Entity], sight: Sight) -> Mapping[str, Mapping[str, tuple[Entity, ...]]]:

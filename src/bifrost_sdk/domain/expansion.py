@@ -38,7 +38,7 @@ from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.errors import Issue, QueryError, ValidationError
 
 #: What a query may ask for.
-SHAPES = ("entities", "count", "groups", "walk")
+SHAPES = ("entities", "rows", "count", "groups", "walk")
 
 #: A walk goes at most so many steps.
 DEPTH_LIMIT = 1_000
@@ -205,6 +205,10 @@ def _check(query: Query) -> None:
         group_path(query.kind, name)
     if query.shape == "groups" and not query.groups:
         raise QueryError(Issue("query.groups", "nothing to group by", hint="name at least one field"))
+    if query.shape == "rows":
+        query.rows(*query.columns)
+        if query.includes:
+            raise QueryError(Issue("query.include", "rows come alone", hint="ask for entities"))
     if query.shape == "walk" and query.steps is None:
         raise QueryError(Issue("query.walk", "a walk without a relation to walk along"))
     relations = [include.relation for include in query.includes]

@@ -243,6 +243,7 @@ _QUERY: Readers = {
     "shape": _Node.text,
     "groups": _Node.texts,
     "steps": _read_walk,
+    "columns": _Node.texts,
 }
 _WALK: Readers = {
     "relation": _Node.text,

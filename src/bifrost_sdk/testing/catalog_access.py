@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,6 +84,22 @@ class CatalogAccess(CatalogFixtures):
                 for narrowed in (query.where(id=entity.id), query.where(id__in=[entity.id])):
                     assert len(vendor.find(narrowed)) == 0
                     assert vendor.find(narrowed.count()).count == 0
+
+    def test_hidden_thing_shows_nowhere_when_rows_are_read(
+        self, vendor: Catalog, hidden: dict[str, Entity], kind: str
+    ) -> None:
+        """Rows are columns as they are kept, documents with the ids of others among them."""
+        seen = everything(vendor, kind)
+        query = Query(kind, place_of(kind)).limit(7).rows("id", "revision", "body")
+        page = vendor.find(query)
+        rows = [*page.rows]
+        while page.cursor is not None:
+            page = vendor.find(query.after(page.cursor))
+            rows += page.rows
+        assert [row[:2] for row in rows] == [(each.id, each.revision) for each in seen]
+        assert vendor.find(query.limit(1_000).rows("id")).rows == tuple((each.id,) for each in seen)
+        assert [json.loads(row[2]) for row in rows] == [wire.dump(each) for each in seen]
+        assert not [id for id in hidden if id in str(rows)]
 
     def test_hidden_thing_shows_nowhere_when_grouped_or_included_or_walked_to(
         self, vendor: Catalog, hidden: dict[str, Entity], kind: str

@@ -19,6 +19,7 @@ from bifrost_sdk.domain.fieldpaths import OBJECT, OPERATORS, RECORDS, field_name
 from bifrost_sdk.domain.model import Asset, Shot, Status
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import (
+    COLUMNS,
     EVERYTHING,
     NOTHING,
     All,
@@ -126,6 +127,20 @@ class StoreQueries(StoreFixtures):
         for kind in registry.kinds():
             check_select(ledger, Query(kind, PROJECT, visible).count())
             check_select(ledger, Query(kind, STUDIO, visible).count())
+
+    def test_rows_are_columns_of_the_records_when_asked_for(self, ledger: Ledger, made: Show, kind: str) -> None:
+        """Whoever reads rows reads no entity: the columns must be what the record would have said."""
+        project = STUDIO if registry.entity_type(kind).scope == STUDIO else PROJECT
+        query = expand(Query(kind, project, size=2))
+        revision = ledger.commit(PROJECT, [changed(ledger, made, "hero", tags=("new",))]) - 1
+        with ledger.store.begin() as transaction:
+            for at in (None, revision) if project == PROJECT else (None,):
+                first = transaction.select(query, at=at)
+                for offset in (None, first.last):
+                    found = transaction.select(query, at=at, offset=offset)
+                    rows = transaction.select(query.rows(*COLUMNS), at=at, offset=offset)
+                    assert rows.rows == tuple(tuple(getattr(each, name) for name in COLUMNS) for each in found.records)
+                    assert rows.last == found.last
 
     def test_words_are_found_when_folded_and_split(self, ledger: Ledger, made: Show) -> None:
         """Full text is indexed by the store's own means, which fold and split in their own ways."""

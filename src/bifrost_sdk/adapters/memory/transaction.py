@@ -52,7 +52,10 @@ class MemoryTransaction:
             page = moment.evaluate(query)
             return Selection(count=page.count, groups=page.groups)
         found, last = paging.page(query, moment.evaluate, offset)
-        return Selection(moment.records(found), last=last)
+        records = moment.records(found)
+        if query.shape == "rows":
+            return Selection(rows=tuple(_row(record, query.columns) for record in records), last=last)
+        return Selection(records, last=last)
 
     def related(
         self, kind: str, sources: Sequence[str], include: Include, *, at: int | None = None
@@ -188,6 +191,10 @@ class MemoryTransaction:
             for id in ids:
                 if any(id in each.records for each in shelf.past()) or any(id == event.id for event in shelf.log()):
                     yield code
+
+
+def _row(record: Record, columns: Iterable[str]) -> tuple[Any, ...]:  # Any: values of every column
+    return tuple(getattr(record, name) for name in columns)
 
 
 def _edges(record: Record) -> Iterable[Edge]:

@@ -97,9 +97,14 @@ NOW = Moment()
 
 def columns(alias: str, path: str, *, events: bool = False) -> str:
     """The column list that `record` reads, in the order of Record's fields; `path` is the SQL of the path."""
-    special = EVENT_COLUMNS if events else {}
-    found = [special.get(name, "{t}." + name).format(t=alias) for name in COLUMNS]
+    found = [column(alias, name, events=events) for name in COLUMNS]
     return ", ".join([*found[:-2], path, *found[-2:]])
+
+
+def column(alias: str, name: str, *, events: bool = False) -> str:
+    """The SQL of one column, of a row of `entity` or of `event`."""
+    special = EVENT_COLUMNS if events else {}
+    return special.get(name, "{t}." + name).format(t=alias)
 
 
 #: How many columns `columns` lists.

@@ -49,7 +49,10 @@ def select(
         return _page(query, (_found(query, number, parameters), parameters), offset, size=size)
 
     chosen = fields.run(connection, build, moment)[0].fetchall()
-    last = (*chosen[size - 1][rows.WIDTH :], chosen[size - 1][0]) if len(chosen) > size else None
+    width = len(query.columns) + 1 if query.shape == "rows" else rows.WIDTH
+    last = (*chosen[size - 1][width:], chosen[size - 1][0]) if len(chosen) > size else None
+    if query.shape == "rows":
+        return Selection(rows=tuple([row[1:width] for row in chosen[:size]]), last=last)
     return Selection(tuple(rows.record(row, codes) for row in chosen[:size]), last=last)
 
 
@@ -139,8 +142,11 @@ def _page(query: Query, found: tuple[str, Parameters], offset: Sequence[Any] | N
     body, parameters = found
     keys = _sort_keys(query, parameters)
     after = f" AND {_after([*keys, ('e.id', False)], offset, parameters)}" if offset is not None else ""
-    path = parameters.moment.path("e", (query.kind,))
-    columns = rows.columns("e", path, events=query.kind == "event")
+    is_event = query.kind == "event"
+    if query.shape == "rows":
+        columns = ", ".join(rows.column("e", name, events=is_event) for name in ("id", *query.columns))
+    else:
+        columns = rows.columns("e", parameters.moment.path("e", (query.kind,)), events=is_event)
     extra = "".join(f", {key}" for key, _ in keys)
     limit = parameters.add(size + 1)
     return f"SELECT {columns}{extra} {body}{after} ORDER BY {_order(keys, 'e.id')} LIMIT {limit}"
