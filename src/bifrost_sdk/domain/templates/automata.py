@@ -12,12 +12,13 @@ from __future__ import annotations
 import functools
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import attrs
 
 from bifrost_sdk.domain import codes
+from bifrost_sdk.domain.templates.cases import Occurrence, excluded, told_apart
 from bifrost_sdk.domain.templates.language import Chars, Choice, Field, Node, Repeat, Sequence, Text
 from bifrost_sdk.errors import TemplateError
 
@@ -28,6 +29,7 @@ SLASH: Final = 1 << ord("/")
 OTHERS: Final = -1 << 128
 MAX_POSITIONS: Final = 5_000
 SHORT: Final = 8
+_EXACT: Final = sys.maxsize
 
 # What letters of other scripts fold to, besides letters like themselves: the Kelvin sign and the long s, any letter
 # with its marks, an n after an apostrophe, and ligatures, each as the sets of its letters.
@@ -72,7 +74,7 @@ def folded(node: Node, *, exact: bool = False) -> Automaton:
     Raises:
         TooLargeError: counting exactly takes more than `MAX_POSITIONS`.
     """
-    return _built(node, functools.partial(_Folded, exact=exact), exact=exact)
+    return _built(node, _Folded, exact=exact)
 
 
 def marked(node: Node, *, exact: bool = False) -> Automaton:
@@ -81,7 +83,7 @@ def marked(node: Node, *, exact: bool = False) -> Automaton:
     Raises:
         TooLargeError: counting exactly takes more than `MAX_POSITIONS`.
     """
-    return _built(_settled(node, frozenset())[0], _Marked, exact=exact)
+    return _built(told_apart(node)[0], _Marked, exact=exact)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -103,9 +105,9 @@ def example(mask: int) -> str:
     return chr((chosen & -chosen).bit_length() - 1)
 
 
-def _built(node: Node, builder: Callable[[int], _Builder], *, exact: bool) -> Automaton:
+def _built(node: Node, builder: type[_Builder], *, exact: bool) -> Automaton:
     if exact:
-        return builder(sys.maxsize).automaton(node)
+        return builder(_EXACT).automaton(node)
     try:
         return builder(SHORT).automaton(node)
     except TooLargeError:
@@ -172,7 +174,8 @@ class _Builder:
         return self.add(mask, after) if mask else frozenset()
 
     def field(self, field: Field, after: frozenset[int]) -> frozenset[int]:
-        return self.build(field.part, after)
+        words = excluded(field)
+        return self._without(words, field.part, after) if words else self.build(field.part, after)
 
     def _repeat(self, repeat: Repeat, after: frozenset[int]) -> frozenset[int]:
         least = min(repeat.least, self.short)
@@ -194,6 +197,32 @@ class _Builder:
             again = self.build(repeat.part, again)
         return again
 
+    def _without(self, words: frozenset[str], node: Node, after: frozenset[int]) -> frozenset[int]:
+        """The node without these words: its own graph, each position once for each beginning of a word before it."""
+        inner = type(self)(self.short)
+        inner.masks[END] = OTHERS  # the neighbour is not known in there
+        graph = inner.automaton(node)
+        beginnings = {word[:length] for word in words for length in range(1, len(word) + 1)}
+        made: dict[tuple[int, str | None], frozenset[int]] = {}
+        waiting: list[tuple[int, int, str | None]] = []
+
+        def reading(position: int, before: str | None) -> frozenset[int]:
+            if position == END:
+                return after if before not in words else frozenset()
+            if (position, before) not in made:
+                made[position, before] = frozenset[int]()
+                for mask, word in _parted(graph.masks[position], before, beginnings):
+                    made[position, before] |= self.add(mask, ())
+                    waiting.append((len(self.masks) - 1, position, word))
+                    if position in graph.marks:
+                        self.marks[len(self.masks) - 1] = graph.marks[position]
+            return made[position, before]
+
+        starts = frozenset[int]().union(*(reading(position, "") for position in graph.starts))
+        for own, position, before in waiting:
+            self.follows[own] = frozenset[int]().union(*(reading(next_, before) for next_ in graph.follows[position]))
+        return starts
+
     def _without_hubs(self, positions: frozenset[int]) -> frozenset[int]:
         if self._hubs.isdisjoint(positions):
             return positions
@@ -212,20 +241,18 @@ class _Marked(_Builder):
     """Texts as they are, with a mark where a field begins and one where it ends."""
 
     def field(self, field: Field, after: frozenset[int]) -> frozenset[int]:
-        return self._mark(field, self.build(field.part, self._mark(field, after, opens=False)), opens=True)
+        return self._mark(field, super().field(field, self._mark(field, after, opens=False)), opens=True)
 
     def _mark(self, field: Field, after: frozenset[int], *, opens: bool) -> frozenset[int]:
         position = self.add(0, after)
-        self.marks[len(self.masks) - 1] = Mark(field.name, opens, again=isinstance(field, _Again))
+        self.marks[len(self.masks) - 1] = Mark(
+            field.name, opens, again=isinstance(field, Occurrence) and field.is_again
+        )
         return position
 
 
 class _Folded(_Builder):
     """What texts are after folding; a slash is a position of its own, so that paths fall into segments."""
-
-    def __init__(self, short: int, *, exact: bool) -> None:
-        super().__init__(short)
-        self._exact = exact
 
     def text(self, text: str, after: frozenset[int]) -> frozenset[int]:
         """The folded text, but marks at its edges are any: they may change places with those of a neighbour."""
@@ -251,7 +278,7 @@ class _Folded(_Builder):
 
     def _other(self, mask: int, after: frozenset[int]) -> frozenset[int]:
         """One of the set or a letter of another script, which may fold to several characters."""
-        if not self._exact:
+        if self.short != _EXACT:
             return self.run(mask | _LETTERS | OTHERS, after)
         others = self.run(OTHERS, after)
         starts = others | self.add(mask | _set("ks"), after) | self.add(_LETTERS, others)
@@ -260,33 +287,17 @@ class _Folded(_Builder):
         return starts | self.spell((OTHERS, _set("n")), after)
 
 
-@attrs.frozen
-class _Again(Field):
-    """A field of whose name one stood before in every reading."""
-
-
-def _settled(node: Node, seen: frozenset[str]) -> tuple[Node, frozenset[str]]:
-    """The node with repeated fields told from first ones, and the names that have surely been read after it."""
-    match node:
-        case Field():
-            part, inner = _settled(node.part, seen)
-            kind = _Again if node.name in seen else Field
-            return kind(node.name, part), inner | {node.name}
-        case Sequence():
-            parts = []
-            for part in node.parts:
-                settled, seen = _settled(part, seen)
-                parts.append(settled)
-            return Sequence(tuple(parts)), seen
-        case Choice():
-            options = [_settled(option, seen) for option in node.options]
-            sure = frozenset.intersection(*(names for _, names in options)) if options else seen
-            return Choice(tuple(option for option, _ in options)), sure
-        case Repeat():
-            part, inner = _settled(node.part, seen)
-            return Repeat(part, node.least, node.most), inner if node.least else seen
-        case _:
-            return node, seen
+def _parted(mask: int, before: str | None, beginnings: Iterable[str]) -> Iterator[tuple[int, str | None]]:
+    """A set in parts: each character that leads on to the beginning of a word, and all others, which lead to none."""
+    if before is None or not mask:
+        yield mask, before
+        return
+    for word in beginnings:
+        if word[:-1] == before and mask >> ord(word[-1]) & 1:
+            yield 1 << ord(word[-1]), word
+            mask &= ~(1 << ord(word[-1]))
+    if mask:
+        yield mask, None
 
 
 def _set(characters: Iterable[str]) -> int:

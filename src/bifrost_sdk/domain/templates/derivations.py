@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 import attrs
 
 from bifrost_sdk.domain import codes
+from bifrost_sdk.domain.templates.cases import excluded
 from bifrost_sdk.domain.templates.language import Chars, Choice, Field, Node, Repeat, Sequence, Text
 
-MAX_STEPS: Final = 20_000
+MAX_STEPS: Final = 5_000
 
 
 class Derivation(NamedTuple):
@@ -26,9 +27,9 @@ class Derivation(NamedTuple):
         return dict(self.fields)
 
 
-def derivations(node: Node, text: str) -> Iterator[Derivation]:
-    """Each way in which `node` reads exactly `text`; fields of one name agree. Gives up after `MAX_STEPS`."""
-    return _Reader(text, is_key=False).all(node)
+def derivations(node: Node, text: str, *, agreeing: bool = True) -> Iterator[Derivation]:
+    """Each way in which `node` reads exactly `text`, in up to `MAX_STEPS`; fields of one name agree if asked to."""
+    return _Reader(text, is_key=False, agreeing=agreeing).all(node)
 
 
 def spellings(node: Node, key: str, *, agreeing: bool = True) -> Iterator[Derivation]:
@@ -94,7 +95,7 @@ class _Reader:
             for found in self.read(repeat.part, before):
                 if found.end > before.end:
                     yield from self._repeat(repeat, found, count + 1)
-                elif count < repeat.least:  # a part that reads nothing may do so as often as is wanted
+                elif count < repeat.least or found.fields != before.fields:  # reading nothing once is enough
                     yield found
         if count >= repeat.least:
             yield before
@@ -104,7 +105,8 @@ class _Reader:
             value = found.text[len(before.text) :]
             if self.agreeing and any(name == field.name and other != value for name, other in found.fields):
                 continue
-            yield found._replace(fields=(*found.fields, (field.name, value)))
+            if (codes.fold(value) if self.is_key else value) not in excluded(field):
+                yield found._replace(fields=(*found.fields, (field.name, value)))
 
 
 def _is_other(char: str, before: str) -> bool:

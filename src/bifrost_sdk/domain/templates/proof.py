@@ -18,15 +18,16 @@ import attrs
 from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.templates import automata
 from bifrost_sdk.domain.templates.automata import END, TooLargeError, example
-from bifrost_sdk.domain.templates.derivations import derivations, spellings
-from bifrost_sdk.domain.templates.language import Choice, Field, Node, Repeat, Sequence, Text
+from bifrost_sdk.domain.templates.cases import by_value
+from bifrost_sdk.domain.templates.derivations import Derivation, derivations, spellings
+from bifrost_sdk.domain.templates.language import Node
 from bifrost_sdk.domain.templates.outlines import Outline, meeting, outline
 
 LIMIT: Final = 50_000
-"""Steps of a walk before a question is given up."""
+"""Steps of all walks before a question is given up."""
 
-# Languages that are walked, and paths that are read of each, before a question is given up.
-_ASKED: Final = 12
+# Cases that are looked at, and paths that are read of each, before a question is given up.
+_CASES: Final = 16
 _PATHS: Final = 4
 
 
@@ -82,8 +83,9 @@ def compare(one: Node | Claim, other: Node | Claim, *, confirm: Confirm = _any, 
     """Whether two languages share a path, letter case aside.
 
     A witness is a path that `confirm` accepts: what a language does not say, e.g. which names Windows reserves, it can
-    refuse. It is a shortest one unless that was refused. `limit` bounds the steps of each walk.
+    refuse. It is a shortest one unless that was refused. `limit` bounds the steps of the search for others.
 
+    >>> from bifrost_sdk.domain.templates.language import Text
     >>> compare(Text("shots/Hero"), Text("shots/hero"))
     Witness(path='shots/Hero', twin='shots/hero', readings=({}, {}))
     >>> compare(Text("shots/hero"), Text("assets/hero"))
@@ -93,7 +95,7 @@ def compare(one: Node | Claim, other: Node | Claim, *, confirm: Confirm = _any, 
     path = meeting(first.outline, second.outline)
     if path is None:
         return Disjoint()
-    return _Question((first.node, second.node), _walk_together, _read_by_both, confirm).answer(path, limit)
+    return _Question((first.node, second.node), _walk_together, _spelled, _read_by_both, confirm).answer(path, limit)
 
 
 def readings(one: Node | Claim, *, confirm: Confirm = _any, limit: int = LIMIT) -> Verdict:
@@ -101,6 +103,7 @@ def readings(one: Node | Claim, *, confirm: Confirm = _any, limit: int = LIMIT) 
 
     `confirm` and `limit` are as for `compare`. Letter case matters here: one text is read.
 
+    >>> from bifrost_sdk.domain.templates.language import Field, Repeat, Sequence, Text
     >>> name = Repeat(Text("a"), 1)
     >>> verdict = readings(Sequence((Field("asset", name), Field("task", name))))
     >>> verdict.path, verdict.readings
@@ -108,59 +111,83 @@ def readings(one: Node | Claim, *, confirm: Confirm = _any, limit: int = LIMIT) 
     """
     node = one.node if isinstance(one, Claim) else one
     try:
-        path = next(_walk_twice((node,), _Depth(exact=False, paths=1, limit=limit)), None)
+        path = next(_walk_twice((node, node), _Depth(exact=False, paths=1, steps=iter(range(limit)))), None)
     except TooLargeError as error:
         return Unproven(str(error))
-    return Disjoint() if path is None else _Question((node,), _walk_twice, _read_twice, confirm).answer(path, limit)
+    return (
+        Disjoint()
+        if path is None
+        else _Question((node, node), _walk_twice, derivations, _read_twice, confirm).answer(path, limit)
+    )
 
 
 class _Depth(NamedTuple):
-    """How far a walk goes: whether all bounds are counted, how many paths are wanted, and the steps it may take."""
+    """How far a walk goes: whether all bounds are counted, how many paths are wanted, and the steps that are left."""
 
     exact: bool
     paths: int
-    limit: int
+    steps: Iterator[int]
 
 
 @attrs.frozen
 class _Question:
-    """Languages, the walk that finds every path they claim twice, and others, and what such a path is evidence of."""
+    """Two languages (or one twice), the walk that finds all that both claim, and more, and how a path is read."""
 
     nodes: _Nodes
     walk: Callable[[_Nodes, _Depth], Iterator[str]]
+    read: Callable[..., Iterator[Derivation]]
     witnesses: Callable[[_Nodes, str], Iterator[Witness]]
     confirm: Confirm
 
     def answer(self, path: str, limit: int) -> Verdict:
-        """A witness, from `path` or another that the walk finds; disjoint, if no path keeps all bounds."""
-        asked = [self.nodes]
+        """What can be shown by `path` and by walking so many steps."""
+        unproven = Unproven(f"no path like {path!r} was read so, but some other might be")
         try:
-            for nodes in asked:
-                known = [path] if nodes is self.nodes else []
-                for found in itertools.chain(known, self.walk(nodes, _Depth(exact=False, paths=_PATHS, limit=limit))):
-                    witness = self._confirmed(found)
-                    if witness is not None:
-                        return witness
-                    more = (narrowed for narrowed in _narrowed(nodes, found) if narrowed not in asked)
-                    asked.extend(itertools.islice(more, _ASKED - len(asked)))
-            exact = list(self.walk(self.nodes, _Depth(exact=True, paths=_PATHS, limit=limit)))
+            return self._confirmed([path]) or self._judged(iter(range(limit))) or unproven
         except TooLargeError as error:
             return Unproven(str(error))
-        if not exact:
-            return Disjoint()
-        witnesses = filter(None, map(self._confirmed, exact))
-        return next(witnesses, Unproven(f"no path like {path!r} was read so, but some other might be"))
 
-    def _confirmed(self, path: str) -> Witness | None:
-        return next(filter(self.confirm, self.witnesses(self.nodes, path)), None)
+    def _judged(self, steps: Iterator[int]) -> Disjoint | Witness | None:
+        """Disjoint, if the languages are so in every case of what their fields hold."""
+        cases = [self.nodes]
+        is_clear = True
+        for nodes in cases:
+            paths = list(self.walk(nodes, _Depth(exact=False, paths=_PATHS, steps=steps)))
+            witness = self._confirmed(paths)
+            split = self._split(nodes, paths) if len(cases) < _CASES else []
+            cases.extend(split)
+            if paths and not split and witness is None:
+                exact = list(self.walk(nodes, _Depth(exact=True, paths=_PATHS, steps=steps)))
+                witness = self._confirmed(exact)
+                is_clear = is_clear and not exact
+            if witness is not None:
+                return witness
+        return Disjoint() if is_clear else None
+
+    def _split(self, nodes: _Nodes, paths: Iterable[str]) -> list[_Nodes]:
+        """Two cases, by a value that a field would have in one of these paths while another of its name has none."""
+        for path, index in itertools.product(paths, range(len(nodes))):
+            for found in itertools.islice(self.read(nodes[index], path, agreeing=False), _PATHS):
+                for name, value in found.fields:
+                    if value.isascii() and any(name == other[0] and value != other[1] for other in found.fields):
+                        cases = by_value(nodes[index], name, value)
+                        return [(*nodes[:index], case, *nodes[index + 1 :]) for case in cases]
+        return []
+
+    def _confirmed(self, paths: Iterable[str]) -> Witness | None:
+        return next(
+            (found for path in paths for found in self.witnesses(self.nodes, path) if self.confirm(found)), None
+        )
+
+
+def _spelled(node: Node, path: str, *, agreeing: bool = True) -> Iterator[Derivation]:
+    return spellings(node, codes.fold(path), agreeing=agreeing)
 
 
 def _read_by_both(nodes: _Nodes, path: str) -> Iterator[Witness]:
     """Paths that both languages read, spelled alike if possible."""
-    key = codes.fold(path)
     one, other = nodes
-    spelled = [next(spellings(node, key), None) for node in nodes]
-    first, second = spelled
+    first, second = next(_spelled(one, path), None), next(_spelled(other, path), None)
     if first is None or second is None:
         return
     for text in dict.fromkeys((first.text, second.text)):
@@ -201,29 +228,29 @@ def _walk_twice(nodes: _Nodes, depth: _Depth) -> Iterator[str]:
     A state is two positions that are read next, and whether the ways have parted. Until they do, they have read the
     same fields, so a field whose name stood before has the same length in both, or else one way is none.
     """
-    graph = automata.marked(nodes[0], exact=depth.exact)
-    masks, follows, marks = graph.masks, graph.follows, graph.marks
+    first = automata.marked(nodes[0], exact=depth.exact)
+    second = first if nodes[0] is nodes[1] else automata.marked(nodes[1], exact=depth.exact)
 
     def moves(state: tuple[int, int, bool]) -> Iterator[tuple[int, tuple[int, int, bool]]]:
         here, there, parted = state
-        mark, other = marks.get(here), marks.get(there)
+        mark, other = first.marks.get(here), second.marks.get(there)
+        mask = first.masks[here] & second.masks[there]
+        after_here, after_there = first.follows[here], second.follows[there]
         alone = mark or other
-        mask = masks[here] & masks[there]
-        if alone is None and not mask:
-            return
-        if alone is None or (mark and other and not parted):
-            parted = parted or (mark is not None and other is not None and mark[:2] != other[:2])
-            steps = itertools.product(follows[here], follows[there])
+        if alone is None:
+            if not mask:
+                return
+        elif mark and other and not parted:
+            parted = mark[:2] != other[:2]
         elif parted or alone.opens or not alone.again:
             parted = True
-            here_next, there_next = (follows[here], (there,)) if mark else ((here,), follows[there])
-            steps = itertools.product(here_next, there_next)
+            after_here, after_there = (after_here, (there,)) if mark else ((here,), after_there)
         else:
             return
-        for one, two in steps:
-            yield mask, (min(one, two), max(one, two), parted)
+        for after in itertools.product(after_here, after_there):
+            yield mask, (*after, parted)
 
-    starts = ((one, two, False) for one, two in itertools.combinations_with_replacement(graph.starts, 2))
+    starts = ((here, there, False) for here, there in itertools.product(first.starts, second.starts))
     return _walks(starts, moves, (END, END, True), depth)
 
 
@@ -233,12 +260,11 @@ def _walks(
     """Texts along ways to `end`, shortest first: at most `depth.paths`, and as many ways through each state.
 
     Raises:
-        TooLargeError: it takes more than `depth.limit` steps.
+        TooLargeError: no steps are left.
     """
     order = itertools.count()
     queue = [(0, next(order), state, "") for state in starts]
     visits = Counter[_State]()
-    steps = 0
     while queue:
         length, _, state, text = heapq.heappop(queue)
         visits[state] += 1
@@ -246,31 +272,7 @@ def _walks(
             continue
         if state == end:
             yield text
-        steps += 1
-        if steps > depth.limit:
-            raise TooLargeError(f"it takes more than {depth.limit:,} steps to tell: shorten or narrow its tokens")
+        if next(depth.steps, None) is None:
+            raise TooLargeError("it takes too many steps to tell: narrow or shorten the tokens")
         for mask, after in moves(state):
             heapq.heappush(queue, (length + bool(mask), next(order), after, text + example(mask)))
-
-
-def _narrowed(nodes: _Nodes, path: str) -> Iterator[_Nodes]:
-    """The languages with one value for a field, for each that reads several in this path."""
-    for index, node in enumerate(nodes):
-        for found in itertools.islice(spellings(node, codes.fold(path), agreeing=False), _PATHS):
-            for name, value in dict.fromkeys(found.fields):
-                if any(other_name == name and other != value for other_name, other in found.fields):
-                    yield (*nodes[:index], _with_value(node, name, value), *nodes[index + 1 :])
-
-
-def _with_value(node: Node, name: str, value: str) -> Node:
-    match node:
-        case Field():
-            return Field(node.name, Text(value) if node.name == name else _with_value(node.part, name, value))
-        case Sequence():
-            return Sequence(tuple(_with_value(part, name, value) for part in node.parts))
-        case Choice():
-            return Choice(tuple(_with_value(option, name, value) for option in node.options))
-        case Repeat():
-            return Repeat(_with_value(node.part, name, value), node.least, node.most)
-        case _:
-            return node
