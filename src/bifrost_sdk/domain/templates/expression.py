@@ -31,8 +31,10 @@ _NOT_LOOSE: Final = "(?<![. ])"
 def _device() -> str:
     """No device of Windows begins here; sets of first letters refuse nearly every other name at once."""
     columns = ("".join(sorted({name[place] for name in codes.DEVICES})) for place in range(3))
-    first = "".join(f"[{column}{column.upper()}]" for column in columns)
-    return rf"(?!(?={first})(?i:{'|'.join(sorted(codes.DEVICES))}) *(?:[./]|\Z))"
+    letters = "".join(f"[{column}{column.upper()}]" for column in columns)
+    plain = "|".join(sorted(name for name in codes.DEVICES if name.isalpha()))
+    ports = "|".join(sorted({name[:3] for name in codes.DEVICES if not name.isalpha()}))
+    return rf"(?!{letters}(?i:(?<={plain})|(?<={ports})[0-9]) *(?:[./]|\Z))"
 
 
 _NO_DEVICE: Final = _device()
@@ -47,13 +49,13 @@ class Expression(NamedTuple):
     aliases: Mapping[str, str]
 
 
-def expression(parts: tuple[Part, ...], tokens: Mapping[str, Token]) -> Expression:
-    """What reads the paths of these decided parts.
+def expression(parts: tuple[Part, ...], tokens: Mapping[str, Token], *, others: bool = False) -> Expression:
+    """What reads the paths of these decided parts: those in ASCII, or with `others` all and some that are none.
 
     Raises:
         TemplateError: every path, or one with some part left out, would be none that all platforms store alike.
     """
-    builder = _Builder(tokens)
+    builder = _Builder(tokens, others=others)
     source = builder.parts(parts, {}) + builder.end()
     aliases = {group: name for name, groups in builder.groups.items() for group in groups if group != name}
     return Expression(source, aliases)
@@ -61,7 +63,7 @@ def expression(parts: tuple[Part, ...], tokens: Mapping[str, Token]) -> Expressi
 
 def proof(pieces: tuple[str | Slot, ...], tokens: Mapping[str, Token]) -> Callable[[str], re.Match[str] | None]:
     """What matches exactly the paths in ASCII that are made of the tokens' own values, and captures nothing."""
-    builder = _Prover(tokens)
+    builder = _Prover(tokens, others=False)
     return re.compile(builder.parts(pieces, {}) + builder.end()).fullmatch
 
 
@@ -72,8 +74,9 @@ class _Builder:
     out it is captured again, under an alias, where it was not seen before: `groups` are all captures of a token.
     """
 
-    def __init__(self, tokens: Mapping[str, Token]) -> None:
+    def __init__(self, tokens: Mapping[str, Token], *, others: bool) -> None:
         self.tokens = tokens
+        self.others = others
         self.groups: defaultdict[str, list[str]] = defaultdict(list)
         self.places: _Places = frozenset([_BEGINNING])
         self.fixed: str | None = ""  # the name so far, where no token or optional part is in it
@@ -98,12 +101,16 @@ class _Builder:
     def value(self, name: str, settled: dict[str, str], /) -> str:
         if name in settled:
             return f"(?P={settled[name]})"
-        body = self.tokens[name].pattern
+        body = self.pattern(name)
         for group in self.groups[name]:
             body = f"(?({group})(?P={group})|{body})"
         settled[name] = f"_{len(self.groups[name])}_{name}" if self.groups[name] else name
         self.groups[name].append(settled[name])
         return f"(?P<{settled[name]}>{body})"
+
+    def pattern(self, name: str) -> str:
+        token = self.tokens[name]
+        return token.pattern if self.others else token.pattern_in_ascii
 
     def option(self, option: Option, settled: dict[str, str]) -> str:
         """An optional part; where a part before it has the same tokens, both are there or both are not."""
@@ -137,7 +144,8 @@ class _Builder:
             return f"{guard}/"
         if self.fixed is not None:
             self.fixed += piece
-        guard = self.guard() if _DEVICE_LETTERS & set(piece[:1]) else ""
+        key = codes.fold(piece)
+        guard = self.guard() if any(name.startswith(key) or key.startswith(name) for name in codes.DEVICES) else ""
         self.places = frozenset([_DANGLING if piece[-1] in _LOOSE else _INSIDE])
         return guard + re.escape(piece)
 
@@ -171,4 +179,4 @@ class _Prover(_Builder):
     """Captures nothing: who asks knows the values, and that text which stands again is the same."""
 
     def value(self, name: str, _: dict[str, str], /) -> str:
-        return patterns.source(self.tokens[name].language, others=False)
+        return self.pattern(name)

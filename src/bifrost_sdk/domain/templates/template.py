@@ -63,6 +63,7 @@ class Template:
     _parts: tuple[Part, ...] = attrs.field(init=False, eq=False, repr=False)
     _source: str = attrs.field(init=False, eq=False, repr=False)
     _fullmatch: _Matcher = attrs.field(init=False, eq=False, repr=False)
+    _fullmatch_wide: _Matcher = attrs.field(init=False, eq=False, repr=False)
     _aliases: tuple[tuple[str, str], ...] = attrs.field(init=False, eq=False, repr=False)
     _optional: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
     _converters: tuple[tuple[str, _Converter], ...] = attrs.field(init=False, eq=False, repr=False)
@@ -89,6 +90,7 @@ class Template:
             ("_parts", parts),
             ("_source", source),
             ("_fullmatch", self._compiled),
+            ("_fullmatch_wide", self._compiled_wide),
             ("_aliases", tuple(aliases.items())),
             ("_optional", tuple(name for name in tokens if name not in required)),
             ("_converters", tuple((name, converter) for name, converter in converters if converter is not None)),
@@ -137,25 +139,23 @@ class Template:
     def match(self, path: str) -> dict[str, Any] | None:  # Any: values of the tokens' types
         """The values of a path, or None when it is none of this template's."""
         try:
-            found = self._fullmatch(path)
-        except TypeError:
+            is_plain = path.isascii()
+            found = self._fullmatch(path) if is_plain else self._fullmatch_wide(path)
+        except (AttributeError, TypeError):
             raise self._refusal(TemplateError(f"{shown(path)} is no text; give a str", value=path)) from None
         if found is None:
             respelled = self._respelled(path)
             return None if respelled == path else self.match(respelled)
         values: dict[str, Any] = found.groupdict()  # Any: values of the tokens' types
-        for alias, name in self._aliases:
-            values[name] = values.pop(alias) or values[name]
-        for name in self._optional:
-            if values[name] is None:
-                del values[name]
+        if self._optional:
+            self._settle(values)
         try:
             for name, convert in self._converters:
                 if name in values:
                     values[name] = convert(values[name])
         except ValueError:
             return None
-        return values if path.isascii() or self._is_exact(path, values) else None
+        return values if is_plain or self._is_exact(path, values) else None
 
     def fails_at(self, path: str) -> Failure | None:
         """How far a path got, None when the template reads it.
@@ -182,9 +182,23 @@ class Template:
         return grammar.write(self._parts, {name: _placeholder(token, style) for name, token in self.tokens.items()})
 
     def _compiled(self, path: str) -> re.Match[str] | None:
-        """Match for the first time: compiling takes longer than all else, and many templates are never asked."""
+        """Match in ASCII for the first time: compiling takes longer than all else, and many templates never match."""
         object.__setattr__(self, "_fullmatch", re.compile(self._source).fullmatch)
         return self._fullmatch(path)
+
+    def _compiled_wide(self, path: str) -> re.Match[str] | None:
+        """Match beyond ASCII for the first time."""
+        source, _ = expression(self._parts, self.tokens, others=True)
+        object.__setattr__(self, "_fullmatch_wide", re.compile(source).fullmatch)
+        return self._fullmatch_wide(path)
+
+    def _settle(self, values: dict[str, Any]) -> None:  # Any: texts, or None
+        """Take out what a path leaves out."""
+        for alias, name in self._aliases:
+            values[name] = values.pop(alias) or values[name]
+        for name in self._optional:
+            if values[name] is None:
+                del values[name]
 
     def _failure(self, path: str) -> Failure:
         return furthest(self._parts, self.tokens, self._respelled(path))

@@ -64,7 +64,12 @@ class Token:
     @property
     def pattern(self) -> str:
         """A regular expression without groups that matches the texts of `language`."""
-        return _pattern(self)
+        return _pattern(self, others=True)
+
+    @property
+    def pattern_in_ascii(self) -> str:
+        """The same for texts in ASCII."""
+        return _pattern(self, others=False)
 
     def write(self, value: Any) -> str:  # Any: checked here
         """The one spelling of `value`.
@@ -495,8 +500,8 @@ _UNITS: Final[Mapping[str, tuple[str, Node]]] = {
 
 
 @functools.lru_cache(maxsize=1024)
-def _pattern(token: Token) -> str:
-    return patterns.source(token.language)
+def _pattern(token: Token, *, others: bool) -> str:
+    return patterns.source(token.language, others=others)
 
 
 @functools.lru_cache(maxsize=1024)
