@@ -18,6 +18,7 @@ from bifrost_sdk.domain.attributes import AttributeType
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.registry import EntityType, entity_type
+from bifrost_sdk.domain.spelling import MAX_VERSION
 from bifrost_sdk.domain.tasks import CATEGORIES
 from bifrost_sdk.domain.versions import TRANSITIONS, AssetDependency, File
 
@@ -91,6 +92,7 @@ _BY_KIND: Mapping[tuple[str, str], st.SearchStrategy[Any]] = {
     ("project", "parent"): st.none(),
     ("project", "state"): st.sampled_from(["active", "archived"]),
     ("version", "state"): st.sampled_from(sorted(TRANSITIONS)),
+    ("version", "number"): st.none() | st.integers(1, MAX_VERSION),
     ("version", "lease"): st.integers(1, 2_592_000),
     ("representation", "name"): CODES,
     ("link", "type"): CODES,
@@ -99,6 +101,7 @@ _BY_TYPE: Mapping[Any, st.SearchStrategy[Any]] = {
     str: LINES,
     int: st.integers(1, 2**53 - 1),
     bool: st.booleans(),
+    bool | None: st.none() | st.booleans(),
     int | None: st.none() | st.integers(1, 2**53 - 1),
     str | None: st.none() | LINES,
     datetime.datetime | None: TIMES,

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from bifrost_sdk.domain.changes import Create, Delete, Event, Update
 from bifrost_sdk.domain.entity import Entity
+from bifrost_sdk.domain.query import Compare, Not
+from bifrost_sdk.domain.query_documents import filter_to_document
 from bifrost_sdk.domain.tasks import Task
 from bifrost_sdk.domain.versions import File, Product, Representation, Version
 from bifrost_sdk.errors import ConflictError, NotFoundError, ValidationError
 from bifrost_sdk.services.identity import new_id
-from bifrost_sdk.session import Session
+from bifrost_sdk.session import Session, connect
 
 HASH = "sha256:" + "0" * 64
 
@@ -32,6 +35,17 @@ def finalise(session: Session, version: Version) -> Version:
     made = session.commit([Update(version.id, fields), Create(representation)], project="demo").entities[0]
     assert isinstance(made, Version)
     return made
+
+
+@pytest.fixture
+def vendor(session: Session) -> Iterator[Session]:
+    """Somebody who may do everything, and sees neither assets with the tag ``secret`` nor the status ``wip``."""
+    filters = {"asset": Not(Compare(("tags",), "contains", "secret")), "status": Not(Compare(("code",), "eq", "wip"))}
+    hidden = {kind: filter_to_document(each) for kind, each in filters.items()}
+    session.users.create_role("vendor", permissions=["*:*"], filters=hidden)
+    session.users.grant(session.users.create("vera"), "vendor", project="demo")
+    with connect(session.settings.folder, user="vera") as seen:
+        yield seen
 
 
 def test_history_tells_everything_when_a_thing_changed(session: Session) -> None:
@@ -247,3 +261,33 @@ def _query(kind: str) -> Any:
     from bifrost_sdk.domain.query import Query
 
     return Query(kind, project="demo")
+
+
+def test_revert_is_refused_whole_when_something_of_the_commit_is_hidden(session: Session, vendor: Session) -> None:
+    hero, sword = (session.assets.create("demo", "char", code) for code in ("hero", "sword"))
+    session.assets.update(sword, tags=["secret"])
+    changes = [Update(asset.id, {"name": "New"}) for asset in (hero, sword)]
+    for each in (changes, changes[::-1]):  # the hidden one last, and first: where it stood tells nothing
+        revision = session.commit([*each, Update(hero.id, {"description": str(each)})]).revision
+        before = session.revision("demo")
+        with pytest.raises(ValidationError, match="what vera may not see"):
+            vendor.revert("demo", revision)
+        assert session.revision("demo") == before
+        session.revert("demo", revision)
+    assert [session.get(asset.id).name for asset in (hero, sword)] == ["", ""]  # type: ignore[attr-defined]  # assets
+
+
+def test_revert_is_refused_when_a_former_value_is_hidden(session: Session, vendor: Session) -> None:
+    """Undone with what can be seen, the task would be left without the status that it had."""
+    hero = session.assets.create("demo", "char", "hero")
+    rig = session.tasks.create(hero, "rig", status="wip")
+    rig = session.tasks.set_status(rig, "done")
+    revision = session.revision("demo")
+    with pytest.raises(ValidationError, match="what vera may not see"):
+        vendor.revert("demo", revision)
+    assert session.tasks.get(rig) == rig
+    session.tasks.update(rig, priority=7)
+    vendor.revert("demo", session.revision("demo"))
+    assert session.tasks.get(rig).priority == rig.priority
+    session.revert("demo", revision)
+    assert session.tasks.get(rig).status == session.history(rig)[0].after["status"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -126,12 +127,18 @@ class Sight:
         return tuple(_without(entity, hidden) for entity in entities) if hidden else tuple(entities)
 
     def events(self, events: Sequence[Event]) -> tuple[Event, ...]:
-        """Those events whose subject may be seen; of what was deleted, its end, if it could be seen until then."""
+        """Those events whose subject may be seen; of what was deleted, its end, if it could be seen until then.
+
+        They are of whole revisions; what is left of one of which something is hidden is marked as partial.
+        """
         if self.sees_all:
             return tuple(events)
         seen = self.visible_ids(event.subject for event in events)
         shown = [event for event in events if event.subject in seen or self._was_visible(event)]
-        return self.masked(shown)  # type: ignore[return-value]  # events stay events
+        masked: Sequence[Event] = self.masked(shown)  # type: ignore[assignment]  # events stay events
+        missing = collections.Counter(event.revision for event in events)
+        missing.subtract(event.revision for event, whole in zip(masked, shown, strict=True) if event == whole)
+        return tuple(attrs.evolve(event, is_partial=True) if missing[event.revision] else event for event in masked)
 
     def _was_visible(self, event: Event) -> bool:
         if event.operation != "delete":

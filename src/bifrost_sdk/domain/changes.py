@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from bifrost_sdk.domain import text
-from bifrost_sdk.domain.entity import STAMPS, Entity, at_least, check_id, choice
+from bifrost_sdk.domain.entity import STAMPS, Entity, at_least, check_id, choice, is_truth
 from bifrost_sdk.domain.registry import Relation, register
 from bifrost_sdk.errors import Issue, ValidationError
 
@@ -118,7 +118,8 @@ class Event(Entity):
     """One change of one entity, as the log keeps it; read-only.
 
     `position` counts from 0 within its revision. `before` and `after` hold the changed fields; for a create `after`,
-    for a delete `before` is the whole document. `created_at` and `created_by` say when and who.
+    for a delete `before` is the whole document. `created_at` and `created_by` say when and who. `is_partial` is set
+    where the log is read by somebody from whom a part of the same commit is hidden, and None in all other cases.
     """
 
     operation: str = attrs.field(validator=choice("create", "update", "delete"))
@@ -128,3 +129,4 @@ class Event(Entity):
     before: Mapping[str, Any] = attrs.field(factory=dict, converter=text.json_object, hash=False)
     after: Mapping[str, Any] = attrs.field(factory=dict, converter=text.json_object, hash=False)
     comment: str = ""
+    is_partial: bool | None = attrs.field(default=None, validator=attrs.validators.optional(is_truth))

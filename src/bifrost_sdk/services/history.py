@@ -9,7 +9,7 @@ from bifrost_sdk.domain.changes import Commit, Event
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import PAGE_LIMIT, Query
 from bifrost_sdk.domain.registry import entity_type, kinds
-from bifrost_sdk.errors import NotFoundError, ValidationError
+from bifrost_sdk.errors import Issue, NotFoundError, ValidationError
 from bifrost_sdk.services.context import Context, Item, is_id
 
 _CHUNK = 500
@@ -34,13 +34,18 @@ def revert(context: Context, project: str, revision: int, *, comment: str = "") 
     Raises:
         NotFoundError: when there is no such revision.
         ConflictError: when a later commit changed the same or uses what would go; `blockers` names each.
-        ValidationError: when all of it is undone already, or the catalog's rules do not allow it.
+        ValidationError: when all of it is undone already, a part of it is hidden from the actor, or the catalog's
+            rules do not allow it.
     """
     events = [
         each for each in context.catalog.events(project, after=revision - 1, limit=1) if each.revision == revision
     ]
     if not events:
         raise NotFoundError(f"bifrost://{project}", reason=f"there is no revision {revision}")
+    if events[0].is_partial:
+        message = f"it holds what {context.actor.login} may not see, and is undone whole or not at all"
+        subject = f"revision {revision} of {project}"
+        raise ValidationError(Issue("revert.partial", message, "", subject, "ask somebody who sees all of it"))
     users = list(_users(context, project, reversal.created(events)))
     ids = sorted(reversal.concerned(events))
     current = {entity.id: entity for entity in (*_standing(context, project, ids), *users)}
