@@ -125,7 +125,7 @@ class _Reader:
 
     def take(self) -> str:
         char = self.next()
-        self.position += 1
+        self.position += len(char)
         return char
 
     def atom(self) -> Node:

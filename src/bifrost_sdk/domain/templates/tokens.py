@@ -222,9 +222,9 @@ class _NumberToken(Token):
         return attrs.evolve(self, padding=int(found[1] or 1))
 
     def _text(self, value: Any) -> str:  # Any: checked here
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not _is_number(value):
             raise self.refusal(value)
-        return f"{int(value):0{self.padding}d}" if abs(value) < 10**MAX_INTEGER_DIGITS else ""
+        return f"{int(value):0{self.padding}d}"
 
 
 @attrs.frozen
@@ -327,7 +327,7 @@ class UdimToken(Token):
     def _text(self, value: Any) -> str:  # Any: checked here
         if isinstance(value, str):
             return UDIM if _is_placeholder(value, UDIM, 0) else ""
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not _is_number(value):
             raise self.refusal(value)
         return str(int(value))
 
@@ -348,7 +348,7 @@ class DateToken(Token):
     format: str = attrs.field(default="%Y%m%d", validator=lambda _, __, value: _check_text(value))
 
     def __attrs_post_init__(self) -> None:
-        found = [piece[1] for piece in self._pieces if piece[0] == "%"]
+        found = [piece[1:] for piece in self._pieces if piece[0] == "%"]
         if sorted(found) not in [sorted("YmdHMS"[:count]) for count in (3, 4, 5, 6)]:
             message = f"the date format {self.format!r} does not say each time in one way"
             raise TemplateError(f"{message}; write e.g. %Y%m%d or %Y-%m-%d_%H%M%S", value=self.format)
@@ -507,6 +507,11 @@ def _pattern(token: Token, *, others: bool) -> str:
 @functools.lru_cache(maxsize=1024)
 def _matcher(token: Token) -> Callable[[str], re.Match[str] | None]:
     return re.compile(token.pattern).fullmatch
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a whole number that a path could hold; True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MAX_INTEGER_DIGITS
 
 
 def _frame(text: str) -> int | str:
