@@ -707,6 +707,8 @@ def test_view_is_what_dependencies_are_read_in_when_pinned(session: Session, sou
     first = session.publish(hero, "model", files)
     pins = session.pin([f"{hero}/model/latest"])
     session.publish(hero, "model", files)
-    version = session.pinned(pins).publish(hero, "rig", files, depends_on=[f"{hero}/model/latest"])
-    assert [item.version for item in version.dependencies] == [first.id]
+    product = session.products.get(f"{hero}/model")
+    for needed in (f"{hero}/model/latest", f"{hero}/model", product.id, f"bifrost://demo/~{product.id}"):
+        version = session.pinned(pins).publish(hero, "rig", files, depends_on=[needed])
+        assert [item.version for item in version.dependencies] == [first.id], needed
     assert View(pins=pins) == session.pinned(pins).view

@@ -10,16 +10,15 @@ import attrs
 from bifrost_sdk.domain.references import Reference
 from bifrost_sdk.domain.versions import AssetDependency, Version
 from bifrost_sdk.errors import BifrostError, Issue, ValidationError
-from bifrost_sdk.ports import NOW, Catalog, View
+from bifrost_sdk.services import places
+from bifrost_sdk.services.context import Context
 
 #: A version that is needed: as entity, reference or id, or with all that can be said of it.
 Dependency: TypeAlias = AssetDependency | Version | Reference | str
 
 
-def freeze(
-    catalog: Catalog, project: str, wanted: Sequence[Dependency], *, view: View = NOW
-) -> tuple[AssetDependency, ...]:
-    """The exact versions that are meant, all looked up at once: ``latest`` becomes the version that it is now.
+def freeze(context: Context, project: str, wanted: Sequence[Dependency]) -> tuple[AssetDependency, ...]:
+    """The exact versions that are meant, all looked up at once: ``latest`` becomes the version that it is in the view.
 
     Raises:
         ValidationError: some are not there or not published; with every one of them.
@@ -27,7 +26,9 @@ def freeze(
     if isinstance(wanted, (str, Reference, Version, AssetDependency)):
         wanted = [wanted]
     refs = [_ref(project, item) for item in wanted]
-    answers = catalog.resolve(refs, view=view) if refs else []
+    if context.view.pins is not None:
+        refs = places.by_path(context, refs)
+    answers = context.catalog.resolve(refs, view=context.view) if refs else []
     issues = [
         Issue("dependency.missing", str(answer), "depends_on", ref, "depend on a published version")
         for ref, answer in zip(refs, answers, strict=True)

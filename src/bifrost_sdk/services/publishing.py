@@ -92,7 +92,7 @@ def publish(
     node = context.take(Node, owner)
     project = context.code_of(node)
     made = sources.gather(codes.check_code(product), files, root=context.roots.get(ROOT))
-    needed = dependencies.freeze(context.catalog, project, depends_on, view=context.view)
+    needed = dependencies.freeze(context, project, depends_on)
     new_id = _ids(context, project, key)
     entity = Product(id=new_id("product"), project=project, parent=node.id, code=product)
     version = Version(
