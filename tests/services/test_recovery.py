@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 import attrs
 import pytest
 
+from bifrost_sdk.adapters.sqlite.store import SqliteStore
+from bifrost_sdk.authority.catalog import Authority, system_clock
 from bifrost_sdk.domain.changes import Update
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import Version
@@ -165,6 +168,27 @@ def test_version_is_abandoned_when_its_files_are_damaged(
     assert [version.state for version in versions_of(session)] == ["abandoned"]
     left = {path.name for path in files_of(session)}
     assert left == ({"model.usda", MANIFEST} if (damage, before) == ("manifest", "finalise") else set())
+
+
+@pytest.mark.usefixtures("hero")
+@pytest.mark.parametrize("before", ["place", "finalise"])
+def test_version_is_found_when_its_product_moved_in_the_same_moment(
+    session: Session, source: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """A clock that was set back, or is coarse, gives several commits one time; only their revisions tell them apart."""
+    moment = system_clock()
+    asset = session.get(HERO)
+    store = SqliteStore(session.settings.folder / "catalog.sqlite")
+    with contextlib.closing(Authority(store, clock=lambda: moment)) as authority, monkeypatch.context() as patch:
+        catalog = authority.bind(session.context.actor)
+        patch.setattr(session, "context", attrs.evolve(session.context, catalog=catalog))
+        left = leave_behind(session, source, monkeypatch, before)
+        catalog.commit("demo", [Update(asset.id, {"code": "heroine"})])
+    assert [event.created_at for event in session.events("demo", after=left.revision)] == [left.created_at]
+    assert settle(session).subjects("published") == (left.ref.replace("/hero/", "/heroine/"),)
+    assert {path.parent.relative_to(root_of(session)).as_posix() for path in files_of(session)} == {
+        "demo/assets/char/hero/model/v001"
+    }
 
 
 @pytest.mark.usefixtures("hero")

@@ -179,5 +179,8 @@ def _is_id(text: str) -> bool:
 
 def _places(context: Context, version: Version) -> Places:
     """Where the version lies: by its path when it was reserved, since the product may have moved."""
-    (then,) = context.catalog.get(version.project, [version.id], view=View(at=version.created_at))
-    return Places.of(then if isinstance(then, Version) else version)
+    made = Query("event", project=version.project).where(subject=version.id, operation="create").limit(1)
+    for event in context.find(made):
+        (then,) = context.catalog.get(version.project, [version.id], view=View(at=event.revision))
+        return Places.of(then if isinstance(then, Version) else version)
+    return Places.of(version)
