@@ -223,7 +223,12 @@ class Representation(Entity):
 )
 @attrs.frozen(kw_only=True)
 class Workfile(Entity):
-    """A scene that somebody works in; `file` is relative to the named `root`, `number` its own counting."""
+    """A scene that somebody works in; `file` is relative to the named `root`, `number` its own counting.
+
+    `size` in bytes, `hash` (``sha256:…``) and `modified_at`, the file's own time, tell which content was last taken
+    in; they are empty until that is done. `modified_at` is empty too when the file was so new then that it may have
+    been written again without another time.
+    """
 
     parent: str = attrs.field(converter=check_id)
     file: str = attrs.field(converter=_relative)
@@ -232,3 +237,6 @@ class Workfile(Entity):
     task: str | None = attrs.field(default=None, converter=optional_id)
     comment: str = attrs.field(default="", converter=text.prose)
     application: str = attrs.field(default="", converter=text.line)
+    size: int | None = attrs.field(default=None, validator=at_least(0))
+    hash: str = attrs.field(default="", converter=text.line)
+    modified_at: datetime.datetime | None = attrs.field(default=None, converter=text.utc)
