@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import inspect
+import os
 import sqlite3
 import subprocess
 import sys
@@ -202,6 +203,25 @@ def test_catalog_lies_where_configured_when_elsewhere(tmp_path: Path) -> None:
 def test_folder_is_refused_when_it_is_not_there_though_a_workspace_lies_above(shows: Path) -> None:
     with pytest.raises(ConfigurationError, match="typo lies in no workspace"):
         connect(shows / "typo")
+
+
+@pytest.mark.parametrize("scheme", ["", "sqlite:///"])
+def test_target_is_refused_when_it_cannot_be_looked_at(tmp_path: Path, scheme: str) -> None:
+    """The operating system refuses to look, as it does where permissions are missing."""
+    name = "x" * 300
+    with pytest.raises(ConfigurationError, match=name):
+        connect(f"{scheme}{tmp_path}/{name}")
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user whom permissions stop")
+def test_target_is_refused_when_its_folder_is_closed(shows: Path) -> None:
+    shows.chmod(0)
+    try:
+        for target in (shows, shows / "catalog.sqlite", f"sqlite:///{shows}/catalog.sqlite"):
+            with pytest.raises(ConfigurationError, match="cannot look at .*Permission denied"):
+                connect(target)
+    finally:
+        shows.chmod(0o700)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def load(
         for name, value in {**_DEFAULTS, "roots.publish": "publish", "roots.work": "work"}.items()
     }
     studio = environment.get("BIFROST_SDK_STUDIO")
-    if studio and not _is_file(Path(studio)):
+    if studio and not is_file(Path(studio)):
         raise ConfigurationError(
             f"BIFROST_SDK_STUDIO names {studio}, which is no file", setting="studio", source="BIFROST_SDK_STUDIO"
         )
@@ -153,7 +153,7 @@ def workspace_above(start: Path) -> Path | None:
         ConfigurationError: when one of them may not be looked into.
     """
     start = Path(os.path.abspath(start))  # noqa: PTH100 - resolve() would follow links, and lead out of the workspace
-    return next((folder for folder in (start, *start.parents) if _is_file(folder / WORKSPACE_FILE)), None)
+    return next((folder for folder in (start, *start.parents) if is_file(folder / WORKSPACE_FILE)), None)
 
 
 def studio_file(environment: Mapping[str, str], *, platform: str = sys.platform) -> Path:
@@ -175,7 +175,12 @@ def user_file(environment: Mapping[str, str], *, platform: str = sys.platform) -
     return Path(environment.get("XDG_CONFIG_HOME") or home / ".config", "bifrost-sdk", "user.yaml")
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether there is a file of that name.
+
+    Raises:
+        ConfigurationError: when the operating system does not let it be looked at.
+    """
     try:
         return path.is_file()
     except OSError as error:

@@ -141,7 +141,7 @@ def _locate(target: str | os.PathLike[str] | None) -> tuple[Path, str | None]:
         start = path.parent if path else Path.cwd()
         return configuration.workspace_above(start) or start, target
     start = _absolute(Path(target).expanduser() if target else Path.cwd())
-    if start.is_file() and start.name != configuration.WORKSPACE_FILE:
+    if configuration.is_file(start) and start.name != configuration.WORKSPACE_FILE:
         return configuration.workspace_above(start.parent) or start.parent, f"sqlite:///{start}"
     folder = configuration.workspace_above(start) if start.exists() else None
     if folder is None:
