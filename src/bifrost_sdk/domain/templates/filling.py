@@ -1,0 +1,182 @@
+"""What a catalog knows of a thing as values for tokens, and what the values of a path name in a catalog."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeAlias
+
+from bifrost_sdk.domain.codes import fold
+from bifrost_sdk.domain.entity import Entity, Node
+from bifrost_sdk.domain.registry import entity_type
+from bifrost_sdk.domain.templates.documents import SOURCES
+from bifrost_sdk.domain.templates.language import Field, Repeat, Sequence
+from bifrost_sdk.domain.templates.language import Node as Language
+from bifrost_sdk.domain.templates.template import Template
+from bifrost_sdk.errors import TemplateError
+
+#: Where a value comes from -> the value: ``{"project.code": "demo", "asset.code": "hero"}``.
+Facts: TypeAlias = Mapping[str, Any]  # Any: codes, logins and numbers
+
+#: The nodes that lie below one another in the reference tree, branch by branch.
+_BRANCHES = (("asset_type", "asset"), ("episode", "sequence", "shot"))
+
+#: The kinds of these nodes.
+NODE_KINDS = tuple(kind for branch in _BRANCHES for kind in branch)
+
+#: What gives a token its value where the caller does not, by where the value comes from.
+_GIVERS = {
+    "task.code": "a task does, or the code of one",
+    "product.code": "a product or a version does, or the code of a product",
+    "version.number": "a version does, or a number",
+    "representation.name": "a representation does, or the name of one",
+}
+
+
+def facts_of(chain: Iterable[Entity]) -> dict[str, Any]:  # Any: see Facts
+    """What is known of a thing from what it lies in, the outermost first, itself the last; of two of a kind, the inner.
+
+    >>> from bifrost_sdk.domain.production import Asset, AssetType
+    >>> facts_of([AssetType(project="demo", code="char"), Asset(project="demo", code="hero")])
+    {'asset_type.code': 'char', 'asset.code': 'hero'}
+    """
+    found: dict[str, Any] = {}  # Any: see Facts
+    for entity in chain:
+        for source in SOURCES:
+            kind, _, field = source.partition(".")
+            value = getattr(entity, field) if entity.kind == kind else None
+            if value not in (None, ""):
+                found[source] = value
+    return found
+
+
+def named_by(values: Mapping[str, Any], sources: Mapping[str, str]) -> dict[str, Any] | None:  # Any: see Facts
+    """What the values of a path name in a catalog; None where two of its tokens name different things.
+
+    `sources` tells where the value of a token comes from.
+
+    >>> named_by({"asset": "hero", "char": "hero", "ext": "ma"}, {"asset": "asset.code", "char": "asset.code"})
+    {'asset.code': 'hero'}
+    """
+    found: dict[str, Any] = {}  # Any: see Facts
+    for token, value in values.items():
+        source = sources.get(token)
+        if source is not None and not agree(found.setdefault(source, value), value):
+            return None
+    return found
+
+
+def agree(one: object, other: object) -> bool:
+    """Whether two values mean the same: names do whatever their case."""
+    if isinstance(one, str) and isinstance(other, str):
+        return fold(one) == fold(other)
+    return one == other
+
+
+def node_kind(named: Collection[str]) -> str:
+    """The kind of the node that a path is about: the lowest that it names (``asset.code``), the project for none."""
+    kinds = [kind for kind in NODE_KINDS if f"{kind}.code" in named]
+    return kinds[-1] if kinds else "project"
+
+
+def tree_path(named: Facts, kind: str) -> str:
+    """Where a node of that kind lies in the reference tree when all that it lies in is named; empty for the project.
+
+    >>> tree_path({"sequence.code": "sq010", "shot.code": "sh020"}, "shot")
+    'shots/sq010/sh020'
+    """
+    codes = branch_of(named, kind).values()
+    root = next((entity_type(kinds[0]).root for kinds in _BRANCHES if kind in kinds), "")
+    return "/".join([root, *codes]) if root else ""
+
+
+def branch_of(named: Facts, kind: str) -> dict[str, str]:
+    """What is named of a node of that kind and of what it lies in, the outermost first.
+
+    >>> branch_of({"shot.code": "sh020", "task.code": "anim", "sequence.code": "sq010"}, "shot")
+    {'sequence.code': 'sq010', 'shot.code': 'sh020'}
+    """
+    branch = next((kinds for kinds in _BRANCHES if kind in kinds), (kind,))
+    sources = [f"{each}.code" for each in branch[: branch.index(kind) + 1]]
+    return {source: named[source] for source in sources if source in named}
+
+
+def unnamed(chain: Iterable[Entity], tokens: Iterable[str], sources: Mapping[str, str]) -> list[Node]:
+    """The nodes that a thing lies in of which a path says nothing: others of its name may lie in others."""
+    said = {sources[token] for token in tokens if token in sources}
+    nodes = [entity for entity in chain if isinstance(entity, Node) and entity.kind in NODE_KINDS]
+    inner = {node.kind: node for node in nodes}
+    return [node for node in nodes if f"{node.kind}.code" not in said or inner[node.kind] is not node]
+
+
+def values_for(
+    template: Template, facts: Facts, given: Mapping[str, Any], *, sources: Mapping[str, str], subject: str
+) -> dict[str, Any]:  # Any: values of every type of token
+    """The values by which a template makes a path: what is known, and what is given besides.
+
+    What is given may say again what is known, in any case; the catalog's spelling counts. Of what is known, an optional
+    part is written where that is enough for it. `subject` is what the path is for, in messages.
+
+    Raises:
+        TemplateError: what is given contradicts what is known, or a token that every path has is given by neither.
+    """
+    found = dict(given)
+    for token, value in given.items():
+        known = facts.get(sources.get(token, ""))
+        if known is None:
+            continue
+        if not agree(known, value):
+            message = f"token {token!r} cannot be {value!r:.100}: {subject} has {known!r:.100}; leave the token out"
+            raise _refusal(template, message, token, value)
+        found[token] = known
+    known_tokens = {token: facts[sources[token]] for token in template.tokens if sources.get(token) in facts}
+    found = {token: value for token, value in found.items() if token in template.tokens or token not in sources}
+    written = _written(template.language, {*found, *known_tokens})
+    found |= {token: value for token, value in known_tokens.items() if token in written}
+    _check_unknown(template, found)
+    if missing := sorted(template.required.difference(found)):
+        needs = "; ".join(f"{token} ({_giver(token, sources)})" for token in missing)
+        message = f"for {subject} it needs {needs}"
+        raise _refusal(template, message, missing[0], None)
+    return found
+
+
+def _written(language: Language, names: Collection[str]) -> set[str]:
+    """The tokens that stand in the parts that can be written when these are given."""
+    if isinstance(language, Field):
+        return {language.name}
+    if isinstance(language, Repeat):
+        return _written(language.part, names) if _needed(language.part) <= set(names) else set()
+    parts = language.parts if isinstance(language, Sequence) else ()
+    return set().union(*(_written(part, names) for part in parts))
+
+
+def _needed(language: Language) -> set[str]:
+    """The tokens of a part without those of the optional parts in it."""
+    if isinstance(language, Field):
+        return {language.name}
+    return set().union(*map(_needed, language.parts)) if isinstance(language, Sequence) else set()
+
+
+def _check_unknown(template: Template, found: Mapping[str, Any]) -> None:  # Any: values of every type of token
+    for token in found:
+        if token not in template.tokens:
+            near = difflib.get_close_matches(token, template.tokens, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"its tokens: {', '.join(template.tokens)}"
+            raise _refusal(template, f"it has no token {token!r}; {hint}", token, found[token])
+
+
+def _giver(token: str, sources: Mapping[str, str]) -> str:
+    source = sources.get(token, "")
+    kind = source.partition(".")[0].replace("_", " ")
+    giver = (
+        _GIVERS.get(source, f"only what lies in {'an' if kind[:1] in 'aeo' else 'a'} {kind} has one") if kind else ""
+    )
+    return f"{giver}: {token}=…" if source in _GIVERS else giver or f"give {token}=…"
+
+
+def _refusal(template: Template, message: str, token: str, value: object) -> TemplateError:
+    name = f"{template.name!r} ({template.text})" if template.name else repr(template.text)
+    return TemplateError(
+        f"template {name}: {message}", template=template.name or template.text, token=token, value=value
+    )
