@@ -134,9 +134,10 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write docs/reference from the code; `nox -s docs -- --check` fails instead where they differ."""
+    """Write docs/reference and pictures from the code; `nox -s docs -- --check` fails instead where they differ."""
     session.install(".")
     session.run("python", "docs/generate.py", *session.posargs)
+    session.run("python", "docs/picture.py", *session.posargs)
 
 
 @nox.session

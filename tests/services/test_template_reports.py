@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
+from bifrost_sdk.services.documents import read_text
 from bifrost_sdk.services.template_files import Sheet
 from bifrost_sdk.services.template_reports import Report
 
@@ -47,6 +50,19 @@ def test_report_tells_what_is_wrong_when_a_set_cannot_be_read() -> None:
         report = Report.of(Sheet(document, "set.yaml"), {})
         assert (report.made, report.is_fine, report.verdicts) == (None, False, ())
         assert report.to_data()["templates"] == []
+
+
+def test_set_of_the_guide_can_be_used_when_copied() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/guides/templates.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    document = {name: item.plain() for name, item in read_text(text.encode(), "guide").items()}
+    report = Report.of(Sheet(document, "guide"), {})
+    assert report.issues == ()
+    assert report.made is not None
+    assert "user_work" not in report.made.templates
+    assert report.examples(report.made.templates["shot_plates"]) == (
+        "demo/film/sq010/sh0020/plates/blocking/sh0020.1001.exr",
+    )
 
 
 def test_example_is_left_out_when_no_value_makes_a_path() -> None:

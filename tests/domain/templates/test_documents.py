@@ -110,7 +110,7 @@ def test_keys_are_replaced_one_by_one_when_a_set_extends_another() -> None:
         {
             "extends": "default",
             "description": "ours",
-            "tokens": {"asset": {"characters": None, "pattern": "[a-z]+"}, "new": {"type": "integer"}},
+            "tokens": {"asset": {"pattern": "[a-z]+"}, "new": {"type": "integer"}},
             "templates": {
                 "asset_work": {"root": "scenes", "parse": None, "tokens": {"task": {"choices": ["a"]}}},
                 "asset_place": "{asset}",
@@ -133,6 +133,22 @@ def test_keys_are_replaced_one_by_one_when_a_set_extends_another() -> None:
     assert found["templates"]["asset_place"] == {"path": "{asset}"}
     assert found["folders"] == {"asset": [], "shot": []}
     assert film == check(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "expected"),
+    [
+        ({"characters": "a", "length": 3}, {"pattern": "b"}, {"pattern": "b"}),
+        ({"pattern": "b"}, {"length": 3}, {"length": 3}),
+        ({"pattern": "b"}, {"characters": None}, {}),
+        ({"characters": "a", "length": 3}, {"length": 4}, {"characters": "a", "length": 4}),
+        ({"pattern": "b", "example": "x"}, {"example": "y"}, {"pattern": "b", "example": "y"}),
+    ],
+)
+def test_pattern_and_what_it_says_take_each_others_place_when_given(
+    below: dict[str, Any], above: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert inherit([{"tokens": {"asset": below}}, {"tokens": {"asset": above}}])["tokens"] == {"asset": expected}
 
 
 def test_token_is_a_new_one_when_it_tells_its_type() -> None:

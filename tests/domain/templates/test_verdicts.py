@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bifrost_sdk.domain.templates import proof, verdicts
@@ -32,8 +33,20 @@ def test_witness_is_a_path_that_both_read_when_they_share_one() -> None:
     assert (found.kind, found.is_clear) == ("witness", False)
     shot = found.witness.partition("/")[0]
     assert found.explain() == (
-        f"a and b both read {shot}/work: once with asset {shot!r}, task 'work', once with shot {shot!r}"
+        f"a and b both read {shot}/work: a with asset {shot!r}, task 'work', b with shot {shot!r}"
     )
+
+
+def test_witness_shows_examples_when_both_still_read_them() -> None:
+    written = {
+        "a": {"path": "{project}/{shot}/plates/{shot}.{ext}", "root": "work"},
+        "b": {"path": "{project}/{shot}/{task}/{shot}.{ext}", "root": "work", "tokens": {"ext": {"characters": "0-9"}}},
+    }
+    made = Parts.of(check({"templates": written}))
+    examples = {"project": "demo", "shot": "sh010", "task": "anim", "ext": "exr"}
+    found = {(each.first, each.second): each for each in judge(made.templates.values(), examples)}["a", "b"]
+    assert re.fullmatch(r"demo/sh010/plates/sh010\.[0-9]+", found.witness)
+    assert found.explain() == (f"a and b both read {found.witness}: a with nothing more, b with task 'plates'")
 
 
 def test_witness_is_settled_when_the_set_says_which_wins() -> None:

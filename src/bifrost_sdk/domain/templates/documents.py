@@ -66,6 +66,8 @@ _Check: TypeAlias = Callable[["_Findings", str, Any], Any]  # Any: whatever YAML
 _Merge: TypeAlias = Callable[[Any, Any], Any]  # Any: JSON
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ROOT = re.compile(r"[a-z][a-z0-9_]{0,31}")
+# Options of a token that say the same thing in two ways: the keys that go where others are given.
+_INSTEAD = ((("characters", "length"), ("pattern",)), (("pattern",), ("characters", "length")))
 _MODE = re.compile(r"0?[0-7]{3,4}")
 
 
@@ -143,8 +145,11 @@ def _replaced(_: Any, above: Any) -> Any:  # Any: JSON
 
 
 def _over_token(below: Any, above: Any) -> Any:  # Any: JSON
-    """A token that tells its type is a new one: the options of another type mean nothing to it."""
-    return _key_by_key(lambda _: _replaced)({} if above.get("type") else below, above)
+    """A token that tells its type is a new one, and of a pattern and what a pattern says, the newer one counts."""
+    if above.get("type"):
+        below = {}
+    gone = {key for keys, others in _INSTEAD for key in keys if not above.keys().isdisjoint(others)}
+    return _key_by_key(lambda _: _replaced)({key: item for key, item in below.items() if key not in gone}, above)
 
 
 _over_tokens = _key_by_key(lambda _: _over_token)

@@ -46,7 +46,7 @@ class TemplateSet(Parts):
 
     @_verdicts.default
     def _judged(self) -> tuple[Verdict, ...]:
-        return tuple(verdicts.judge(self.templates.values()))
+        return tuple(verdicts.judge(self.templates.values(), self.examples))
 
     @_readers.default
     def _read(self) -> Mapping[str, _Reader]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import attrs
 
 from bifrost_sdk.domain.templates import proof
 from bifrost_sdk.domain.templates.compilation import SetTemplate
+from bifrost_sdk.domain.templates.examples import value_for
 from bifrost_sdk.domain.templates.proof import Claim, Disjoint, Witness
-from bifrost_sdk.errors import Issue
+from bifrost_sdk.domain.templates.template import Template
+from bifrost_sdk.errors import Issue, TemplateError
 
 DISJOINT = "disjoint"
 WITNESS = "witness"
@@ -59,7 +62,8 @@ class Verdict:
             return f"{self._both} differ in case alone: {self.witness} and {self.twin} are one file on many disks"
         who = f"{self.first} reads {self.witness} in two ways" if alone else f"{self._both} both read {self.witness}"
         told = [_told(own, other) for own, other in itertools.permutations(self.readings, 2)]
-        ways = ", ".join(f"once with {tokens}" if tokens else "once without" for tokens in told)
+        names = ("once", "once") if alone else (self.first, self.second)
+        ways = ", ".join(f"{name} with {tokens or 'nothing more'}" for name, tokens in zip(names, told, strict=False))
         return f"{who}: {ways}" if any(told) else who
 
     def to_issue(self) -> Issue:
@@ -73,8 +77,11 @@ class Verdict:
         return f"{self.first} and {self.second}"
 
 
-def judge(templates: Iterable[SetTemplate]) -> Iterator[Verdict]:
-    """A verdict for each template that is parsed with itself, and with each other one of its root."""
+def judge(templates: Iterable[SetTemplate], examples: Mapping[str, Any] | None = None) -> Iterator[Verdict]:
+    """A verdict for each template that is parsed with itself, and with each other one of its root.
+
+    Witnesses have the values of `examples` as far as these do.
+    """
     parsed = [made for made in templates if made.is_parsed]
     losers = _losers(parsed)
     claims = {made.name: Claim(made.template.language) for made in parsed}
@@ -84,7 +91,30 @@ def judge(templates: Iterable[SetTemplate]) -> Iterator[Verdict]:
     for one, two in itertools.combinations(parsed, 2):
         if one.root == two.root:
             found = proof.compare(claims[one.name], claims[two.name], confirm=_is_read_by(one, two))
+            if isinstance(found, Witness) and found.path == found.twin:
+                found = _illustrated(found, (one.template, two.template), examples or {})
             yield _verdict(one, two, found, is_settled=two.name in losers[one.name])
+
+
+def _illustrated(found: Witness, templates: tuple[Template, Template], examples: Mapping[str, Any]) -> Witness:
+    """A witness whose values are examples, where both templates still read it."""
+    one, two = templates
+    path, values = found.path, one.match(found.path) or {}
+    for name, token in one.tokens.items():
+        if name not in values or name not in examples:
+            continue
+        trial = {**values, name: value_for(token, examples[name])}
+        try:
+            written = one.format(trial)
+        except TemplateError:
+            continue
+        if two.match(written) is not None:
+            path, values = written, trial
+    return Witness(path, path, (_texts(one, path), _texts(two, path)))
+
+
+def _texts(template: Template, path: str) -> dict[str, str]:
+    return {name: template.tokens[name].write(value) for name, value in template.parse(path).items()}
 
 
 def _told(own: Mapping[str, str], other: Mapping[str, str]) -> str:
