@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bifrost_sdk.domain.access import BUILTIN_ROLES
+from bifrost_sdk.domain.changes import Delete
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.references import Reference
@@ -218,7 +219,7 @@ def test_target_is_refused_when_its_folder_is_closed(shows: Path) -> None:
     shows.chmod(0)
     try:
         for target in (shows, shows / "catalog.sqlite", f"sqlite:///{shows}/catalog.sqlite"):
-            with pytest.raises(ConfigurationError, match="cannot look at .*Permission denied"):
+            with pytest.raises(ConfigurationError, match=r"cannot look at .*Permission denied"):
                 connect(target)
     finally:
         shows.chmod(0o700)
@@ -230,6 +231,7 @@ def test_target_is_refused_when_its_folder_is_closed(shows: Path) -> None:
         ("nowhere", "lies in no workspace"),
         (None, "lies in no workspace"),
         ("sqlite:///nowhere.sqlite", "there is no catalog at .*nowhere.sqlite"),
+        ("sqlite://shows/x.sqlite", "names no file .*write sqlite:///shows/x.sqlite for one in the current folder"),
         ("https://bifrost.example", r"no catalog is known for https:// .*known are sqlite:// and a file's path"),
     ],
 )
@@ -371,6 +373,55 @@ def test_order_is_kept_when_a_pinned_session_is_asked_for_what_is_not_there(sess
 def test_pins_are_refused_when_one_leads_nowhere(session: Session) -> None:
     with pytest.raises(NotFoundError):
         session.pin(["bifrost://demo/assets/char/hero"])
+
+
+# what a first user gets wrong
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda session: session.get("hero"),
+            "'hero' is neither an id nor a reference (references begin with bifrost://demo)",
+        ),
+        (lambda session: session.resolve_many("bifrost://demo"), "'bifrost://demo' is no list (give a list)"),
+        (lambda session: session.get_many("bifrost://demo"), "'bifrost://demo' is no list (give a list)"),
+        (lambda session: session.pin("bifrost://demo"), "'bifrost://demo' is no list (give a list)"),
+        (lambda session: session.find("asset"), "'asset' is no query; write Query('asset')"),
+        (lambda session: session.find(Query("aset")), "there is no kind 'aset' (did you mean asset, assets?)"),
+        (
+            lambda session: session.find(Query("asset").where(code__startwith="h")),
+            "startwith: there is no field or operator 'startwith' on asset.code (did you mean startswith?)",
+        ),
+        (lambda session: session.commit(Delete(new_id())), " is no list (give a list)"),
+        (lambda session: session.commit([{"code": "x"}]), "{'code': 'x'} is no change (e.g. Create(entity))"),
+        (lambda session: session.assets.create("demo", "char", "x", name=3), "asset name: 3 is no text"),
+        (
+            lambda session: session.assets.create("demo", "char", "x", tag=[]),
+            "asset has no field 'tag' (did you mean tags",
+        ),
+        (
+            lambda session: session.assets.create("demo", "char", "hero"),
+            "is taken below its parent by bifrost://demo/assets/char/hero (take another name, or ensure it)",
+        ),
+        (
+            lambda session: session.assets.update("bifrost://demo/assets/char/hero", tags="main"),
+            "asset tags: 'main' is no list (give a list)",
+        ),
+        (
+            lambda session: session.tasks.create("bifrost://demo/assets/char/hero", "rig", assignees="anna"),
+            "'anna' is no list (give a list)",
+        ),
+    ],
+)
+def test_mistake_is_told_in_words_when_a_call_is_wrong(
+    session: Session, call: Callable[[Session], object], message: str
+) -> None:
+    session.assets.ensure("demo", "char", "hero")
+    with pytest.raises(ValidationError) as caught:
+        call(session)
+    assert message in str(caught.value)
 
 
 # the rest of a session

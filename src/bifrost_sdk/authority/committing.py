@@ -17,7 +17,7 @@ from bifrost_sdk.authority.sight import Sight
 from bifrost_sdk.authority.stamps import stamped
 from bifrost_sdk.authority.tree import Paths
 from bifrost_sdk.domain import rules, text, wire
-from bifrost_sdk.domain.changes import COMMIT_LIMIT, Change, Check, Commit, Create, Delete, Ensure, Update
+from bifrost_sdk.domain.changes import COMMIT_LIMIT, Change, Commit, Create, Ensure, Update, check_changes
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.production import STUDIO, Project
 from bifrost_sdk.domain.registry import entity_type
@@ -40,16 +40,13 @@ class Request:
     """What is asked for. `time` is the authority's clock, in microseconds, when the commit began."""
 
     project: str
-    changes: Sequence[Change]
+    changes: Sequence[Change] = attrs.field(converter=check_changes)
     actor: str
     time: int
     key: str | None = attrs.field(default=None, converter=attrs.converters.optional(text.line))
     comment: str = attrs.field(default="", converter=text.prose)
 
     def __attrs_post_init__(self) -> None:
-        for change in self.changes:
-            if not isinstance(change, (Create, Ensure, Update, Delete, Check)):
-                raise ValidationError(Issue("change.type", f"{change!r:.200} is no change", hint="e.g. Create(entity)"))
         if not self.changes:
             raise ValidationError(Issue("commit.empty", "a commit needs at least one change"))
         if len(self.changes) > COMMIT_LIMIT:

@@ -86,12 +86,20 @@ def read_key(project: str, text: str) -> Key:
     if not isinstance(text, str):
         raise ValidationError(Issue("key.type", f"{text!r:.200} is neither an id nor a reference"))
     if ":" not in text:
-        return Key(text, project, check_id(text))
+        return Key(text, project, _id(text, project))
     ref = Reference.parse(text)
     if ref.id is not None:
         return Key(text, ref.project or project, ref.id)
     tag = ref.version_number or (str(ref.tag) if ref.tag else "")
     return Key(text, ref.project or project, path=ref.key, tag=tag)
+
+
+def _id(text: str, project: str) -> str:
+    try:
+        return check_id(text)
+    except ValidationError as error:
+        message, hint = f"{text!r:.200} is neither an id nor a reference", f"references begin with bifrost://{project}"
+        raise ValidationError(Issue("key.form", message, hint=hint)) from error
 
 
 def _one(key: Key, found: Entity | None, sight: Sight) -> Entity | BifrostError:

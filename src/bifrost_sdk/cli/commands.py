@@ -15,9 +15,10 @@ from bifrost_sdk.cli import listing
 from bifrost_sdk.cli.refusals import refuse
 from bifrost_sdk.cli.screen import Screen
 from bifrost_sdk.domain import wire
-from bifrost_sdk.domain.entity import Node
+from bifrost_sdk.domain.entity import Entity, Node
 from bifrost_sdk.domain.references import Reference
-from bifrost_sdk.errors import BifrostError, Issue, ValidationError
+from bifrost_sdk.domain.registry import entity_type
+from bifrost_sdk.errors import BifrostError, Issue, NotFoundError, QueryError, ValidationError
 from bifrost_sdk.services import places
 from bifrost_sdk.session import Session
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:  # loaded when something is recovered
 
 #: What runs a command; its answer is the exit status.
 Command: TypeAlias = Callable[[argparse.Namespace, Screen], int]
+
+#: The parts of a path that says all that is needed to make an asset or a shot: branch, type or sequence, code.
+_MAKEABLE = 3
 
 
 def init(options: argparse.Namespace, screen: Screen) -> int:
@@ -42,9 +46,7 @@ def publish(options: argparse.Namespace, screen: Screen) -> int:
     """Publish the next version of a product."""
     files = _files(options.files)
     with _open(options) as session:
-        owner = _ref(session, options.owner)
-        if options.create:
-            _create(session, owner)
+        owner = _owner(session, _ref(session, options.owner), can_make=options.create)
         version = session.publish(
             owner,
             options.product,
@@ -89,9 +91,7 @@ def resolve(options: argparse.Namespace, screen: Screen) -> int:
 def list_(options: argparse.Namespace, screen: Screen) -> int:
     """List entities of a kind, or what lies below a node."""
     with _open(options) as session:
-        what = options.what
-        is_place = what is not None and (":" in what or "/" in what)
-        asked = session.get(_ref(session, what)) if is_place else what
+        asked = None if options.what is None else _asked(session, options.what)
         after = session.get(_ref(session, options.after)) if options.after else None
         found = listing.list_entities(session, asked, limit=options.limit, after=after)
     if options.json:
@@ -159,6 +159,17 @@ def _ref(session: Session, text: str) -> str:
     return f"bifrost://{session.context.code_of(None)}/{text.strip('/')}"
 
 
+def _asked(session: Session, what: str) -> str | Entity:
+    """What is to be listed: a kind, or the node below which it lies."""
+    if ":" in what or "/" in what:
+        return session.get(_ref(session, what))
+    try:
+        return entity_type(what).kind
+    except QueryError as error:
+        place = Issue("list.place", "nor is it a place", hint="write a path: assets/char/hero")
+        raise QueryError([*error.issues, place]) from error
+
+
 def _files(arguments: Sequence[str]) -> Mapping[str, list[str]]:
     files: dict[str, list[str]] = {}
     for argument in arguments:
@@ -170,19 +181,23 @@ def _files(arguments: Sequence[str]) -> Mapping[str, list[str]]:
     return files
 
 
-def _create(session: Session, ref: str) -> None:
-    """Make the asset or shot that a reference names, where it is one."""
+def _owner(session: Session, ref: str, *, can_make: bool) -> Entity:
+    """The node that is there, or is made where that is wanted and can be done."""
     parts = Reference.parse(ref)
     makers: Mapping[str, Callable[..., Node]] = {"assets": session.assets.ensure, "shots": session.shots.ensure}
-    try:
-        branch, above, code = parts.path
-        make = makers[branch]
-    except (ValueError, KeyError) as error:
+    make = makers.get(parts.path[0]) if len(parts.path) == _MAKEABLE else None
+    if can_make and make is None:
         hint = "write assets/TYPE/ASSET or shots/SEQUENCE/SHOT"
-        raise ValidationError(
-            Issue("create.path", "--create does not know what to make", "owner", ref, hint)
-        ) from error
-    make(parts.project, above, code)
+        raise ValidationError(Issue("create.path", "--create does not know what to make", subject=ref, hint=hint))
+    if can_make and make is not None:
+        return make(parts.project, *parts.path[1:])
+    try:
+        return session.get(ref)
+    except NotFoundError as error:
+        if make is None or error.reason:
+            raise
+        reason = "not found; --create makes it"
+        raise NotFoundError(error.ref, suggestions=error.suggestions, reason=reason) from error
 
 
 def _moment(text: str) -> str | int:

@@ -127,7 +127,7 @@ def _add_commands(
     listing.add_argument("--after", metavar="REF", help="go on behind this one, the last of a listing")
     add("recover", commands.recover, "settle publishes that were interrupted")
     revert = add("revert", commands.revert, "undo one commit of a project by a new one")
-    revert.add_argument("revision", type=int, help="the revision that the commit made")
+    revert.add_argument("revision", type=_count, help="the revision that the commit made")
     template_commands.add_commands(found, placed)
     demo = add("demo", commands.demo, "publish and resolve real files in a temporary workspace", parent=shared)
     demo.add_argument("--keep", metavar="FOLDER", help="make the workspace there and keep it")

@@ -87,6 +87,19 @@ class Check:
 Change = Create | Ensure | Update | Delete | Check
 
 
+def check_changes(values: Any) -> list[Change]:  # Any: checked here
+    """The changes themselves.
+
+    Raises:
+        ValidationError: for a single one that is no list, and for what is no change.
+    """
+    found = [*text.listed(values)]
+    for each in found:
+        if not isinstance(each, (Create, Ensure, Update, Delete, Check)):
+            raise ValidationError(Issue("change.type", f"{each!r:.80} is no change", hint="e.g. Create(entity)"))
+    return found
+
+
 @attrs.frozen
 class Commit:
     """What a list of changes did.

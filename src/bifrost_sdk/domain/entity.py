@@ -87,6 +87,25 @@ def _own_id(value: Any) -> str:  # Any: checked here
     return "" if value is None or value == "" else check_id(value)
 
 
+def locate(error: ValidationError, cls: type[Any], values: Mapping[str, Any]) -> ValidationError:  # Any: any field's
+    """The error, where it does not say what it is about, with the kind and with the field that refuses its value."""
+    label = next((field.name for field in attrs.fields(cls) if _refuses(field, values)), "")
+    return ValidationError(
+        attrs.evolve(issue, subject=cls.kind, path=issue.path or label) if issue.subject in ("", cls.kind) else issue
+        for issue in error.issues
+    )
+
+
+def _refuses(field: Any, values: Mapping[str, Any]) -> bool:  # Any: what attrs knows of a field
+    if field.converter is None or field.name not in values:
+        return False
+    try:
+        field.converter(values[field.name])
+    except ValidationError:
+        return True
+    return False
+
+
 @attrs.frozen(kw_only=True)
 class Entity:
     """Something that a catalog keeps.

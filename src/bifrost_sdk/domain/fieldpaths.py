@@ -122,7 +122,8 @@ def is_hop(kinds: Collection[str], path: tuple[str, ...]) -> bool:
     if rest and rest[0] in beyond - records:
         return True
     if holders:
-        raise _unknown("field", "__".join(rest), [f"{each.kind}.{name}" for each in holders], records | beyond)
+        known = records | beyond | {*OPERATORS}
+        raise _unknown("field or operator", "__".join(rest), [f"{each.kind}.{name}" for each in holders], known)
     raise _unknown("field", name, made, {known for each in made for known in names_of(each.kind)})
 
 

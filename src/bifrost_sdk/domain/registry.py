@@ -11,13 +11,14 @@ Everything else reads the registry: no other module lists kinds.
 
 from __future__ import annotations
 
+import difflib
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
 
-from bifrost_sdk.errors import QueryError
+from bifrost_sdk.errors import Issue, QueryError
 
 #: The columns that a store keeps beside the document, because resolving, uniqueness and listing need them fast.
 SLOTS = ("parent", "number", "state", "status")
@@ -144,7 +145,7 @@ def entity_type(kind: Any) -> EntityType:  # Any: checked here
     """The type of that name; plural and class-like spellings are understood.
 
     Raises:
-        QueryError: with the known kinds, when there is none.
+        QueryError: with those that resemble it, else with all kinds, when there is none.
     """
     found = _types.get(kind) if isinstance(kind, str) else None
     if found is None:
@@ -152,7 +153,11 @@ def entity_type(kind: Any) -> EntityType:  # Any: checked here
         for made in _types.values():
             if folded in (made.kind, made.plural, made.cls.__name__.casefold()):
                 return made
-        raise QueryError(f"there is no kind {kind!r:.200}; the kinds are {', '.join(sorted(_types))}")
+        near = difflib.get_close_matches(
+            folded[:64], [name for made in _types.values() for name in (made.kind, made.plural)]
+        )
+        hint = f"did you mean {', '.join(near)}?" if near else f"the kinds are {', '.join(sorted(_types))}"
+        raise QueryError(Issue("query.kind", f"there is no kind {kind!r:.200}", hint=hint))
     return found
 
 

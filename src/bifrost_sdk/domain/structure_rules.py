@@ -139,9 +139,8 @@ def _gives_up(delta: Delta | None, key: tuple[str | None, str]) -> bool:
 
 def _not_unique(entity: Entity, key: tuple[str | None, str], holder: str) -> Issue:
     taken = f"the name {key[1].rpartition(':')[2]} is taken below its parent"
-    return Issue(
-        "unique", f"{taken} by {holder}" if holder else taken, subject=name_of(entity), hint="take another name"
-    )
+    hint = "take another name, or ensure it"
+    return Issue("unique", f"{taken} by {holder}" if holder else taken, subject=name_of(entity), hint=hint)
 
 
 def _check_reserved(deltas: Deltas, facts: Facts) -> Iterator[Issue]:

@@ -19,7 +19,7 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from bifrost_sdk.domain import model, text  # noqa: F401  # the model registers the kinds
-from bifrost_sdk.domain.entity import MAX_NUMBER, STAMPS, Entity
+from bifrost_sdk.domain.entity import MAX_NUMBER, STAMPS, Entity, locate
 from bifrost_sdk.domain.frames import FrameRange, FrameRate
 from bifrost_sdk.domain.registry import EntityType, entity_type
 from bifrost_sdk.errors import Issue, ValidationError
@@ -75,7 +75,10 @@ def update(entity: Entity, fields: Mapping[str, Any]) -> Entity:  # Any: domain 
     body = dump(entity)
     body.update(_converter().unstructure(dict(fields)))
     stamps = {name: getattr(entity, name) for name in _ENVELOPE}
-    return load(made.kind, body, **stamps)
+    try:
+        return load(made.kind, body, **stamps)
+    except ValidationError as error:
+        raise locate(error, made.cls, fields) from error
 
 
 def value(item: Any) -> Any:  # Any: a field's value in, JSON out

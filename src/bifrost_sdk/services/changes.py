@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from bifrost_sdk.domain.changes import Change, Create, Ensure
+from bifrost_sdk.domain.changes import Change, Create, Ensure, check_changes
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.production import STUDIO, Project
 from bifrost_sdk.domain.registry import entity_type
@@ -14,12 +14,16 @@ from bifrost_sdk.services.context import Context
 
 
 def with_ids(context: Context, changes: Iterable[Change]) -> list[Change]:
-    """The changes with an id for each new entity that has none."""
+    """The changes with an id for each new entity that has none.
+
+    Raises:
+        ValidationError: for what is no change.
+    """
     return [
         type(change)(attrs.evolve(change.entity, id=context.new_id()))
         if isinstance(change, (Create, Ensure)) and not change.entity.id
         else change
-        for change in changes
+        for change in check_changes(changes)
     ]
 
 

@@ -14,12 +14,13 @@ import attrs
 from bifrost_sdk.domain import references
 from bifrost_sdk.domain.changes import Change, Commit
 from bifrost_sdk.domain.codes import fold
-from bifrost_sdk.domain.entity import Entity
+from bifrost_sdk.domain.entity import Entity, locate
 from bifrost_sdk.domain.production import STUDIO, Project
 from bifrost_sdk.domain.query import PAGE_LIMIT, Page, Query
 from bifrost_sdk.domain.references import Reference
 from bifrost_sdk.domain.registry import entity_type
-from bifrost_sdk.errors import BifrostError, ConfigurationError, Issue, NotFoundError, ValidationError
+from bifrost_sdk.domain.text import listed
+from bifrost_sdk.errors import BifrostError, ConfigurationError, Issue, NotFoundError, QueryError, ValidationError
 from bifrost_sdk.ports import NOW, Actor, Catalog, Storage, View
 
 #: How a caller names a thing: the entity, its id, or a reference.
@@ -123,6 +124,8 @@ class Context:
 
     def placed(self, query: Query) -> Query:
         """The query with its project."""
+        if not isinstance(query, Query):
+            raise QueryError(f"{query!r:.200} is no query; write Query('asset')")
         if query.project is not None:
             return query
         is_studio = entity_type(query.kind).scope == STUDIO
@@ -162,7 +165,11 @@ class Context:
         Raises:
             ValidationError: for a field that the kind does not have, and for values that do not fit.
         """
-        return cls(id=self.new_id(), **self.values_of(cls, project, fields))
+        values = self.values_of(cls, project, fields)
+        try:
+            return cls(id=self.new_id(), **values)
+        except ValidationError as error:
+            raise locate(error, cls, values) from error
 
     def values_of(self, cls: type[Entity], project: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Fields as a change takes them: ids for entities and references, the id of a status for its code.
@@ -176,12 +183,12 @@ class Context:
             if name not in made.fields:
                 near = difflib.get_close_matches(name, made.fields, n=3)
                 hint = f"did you mean {' or '.join(near)}?" if near else f"the fields are {', '.join(made.fields)}"
-                raise ValidationError(Issue("field.unknown", f"a {made.kind} has no field {name!r}", name, hint=hint))
+                raise ValidationError(Issue("field.unknown", f"{made.kind} has no field {name!r}", name, hint=hint))
             relation = made.relations.get(name)
             if relation is None or not value or relation.path:
                 values[name] = value
             elif relation.many:
-                values[name] = tuple(self.id_of(item) for item in value)
+                values[name] = tuple(self.id_of(item) for item in listed(value))
             elif relation.targets == ("status",):
                 values[name] = self.named("status", project, value)
             else:

@@ -7,6 +7,7 @@ from typing import Any
 from bifrost_sdk.domain.entity import Node
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.tasks import Task
+from bifrost_sdk.domain.text import listed
 from bifrost_sdk.services.context import Item
 from bifrost_sdk.services.entities import Entities
 
@@ -56,5 +57,5 @@ class Tasks(Entities[Task]):
     def _people(self, fields: dict[str, Any]) -> dict[str, Any]:
         if "assignees" not in fields:
             return fields
-        users = [self.context.named("user", STUDIO, user, by="login") for user in fields["assignees"]]
+        users = [self.context.named("user", STUDIO, user, by="login") for user in listed(fields["assignees"])]
         return {**fields, "assignees": users}

@@ -167,8 +167,16 @@ def _open(settings: Settings, *, must_exist: bool) -> Catalog:
             setting="catalog",
             source=setting.origin,
         )
-    path = _file_of(url) or (setting.folder or settings.folder) / url
-    if must_exist and not path.is_file():
+    path = _file_of(url)
+    if path is None and "://" in url:
+        raise ConfigurationError(
+            f"{url} names no file (from {setting.origin}); write sqlite:///{url.partition('://')[2]} for one in the "
+            "current folder, sqlite:////folder/file for one anywhere",
+            setting="catalog",
+            source=setting.origin,
+        )
+    path = path or (setting.folder or settings.folder) / url
+    if must_exist and not configuration.is_file(path):
         raise ConfigurationError(
             f"there is no catalog at {path} (from {setting.origin}); make one with init() or `bifrost init`",
             setting="catalog",

@@ -17,6 +17,7 @@ from bifrost_sdk.domain.changes import Change, Commit, Event
 from bifrost_sdk.domain.entity import Entity, Node
 from bifrost_sdk.domain.pins import PinSet
 from bifrost_sdk.domain.query import Page, Query
+from bifrost_sdk.domain.text import listed
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import BifrostError, Issue, ValidationError
 from bifrost_sdk.ports import Resolution, View
@@ -133,7 +134,7 @@ class Session:
 
     def get_many(self, items: Sequence[Item]) -> list[Entity | BifrostError]:
         """One entity or error for each id or reference, in order."""
-        return self.context.get_many(items)
+        return self.context.get_many([*listed(items)])
 
     def find(self, query: Query) -> Page:
         """What the query asks for; see `Query`.
@@ -166,7 +167,7 @@ class Session:
 
     def resolve_many(self, refs: Sequence[Item]) -> list[Resolution | BifrostError]:
         """One `Resolution` or error for each reference, in order; `path_of` tells where one lies."""
-        texts = [ref if type(ref) is str and ":" in ref else self._reference(ref) for ref in refs]
+        texts = [ref if type(ref) is str and ":" in ref else self._reference(ref) for ref in listed(refs)]
         if self._view.pins is not None:
             texts = places.by_path(self.context, texts)
         return self._resolve(texts, view=self._view)
@@ -210,7 +211,7 @@ class Session:
         Raises:
             BifrostError: when one of them leads nowhere; ValidationError with all of them when several do.
         """
-        texts = places.by_path(self.context, [self._reference(ref) for ref in refs])
+        texts = places.by_path(self.context, [self._reference(ref) for ref in listed(refs)])
         return places.pins_of(texts, self._resolve(texts, view=self._view))
 
     # Changing
