@@ -133,7 +133,7 @@ class _Builder:
         """The positions where `node` begins when `after` may follow it; `after` is among them when it may be empty."""
         match node:
             case Text():
-                return self.text(node.text, after)
+                return self.spell(self.letters(node.text, after), after)
             case Chars():
                 return self.chars(node, after)
             case Sequence():
@@ -141,7 +141,9 @@ class _Builder:
                     after = self.build(part, after)
                 return after
             case Choice():
-                return frozenset[int]().union(*(self.build(option, after) for option in node.options))
+                texts = [self.letters(option.text, after) for option in node.options if isinstance(option, Text)]
+                others = (self.build(option, after) for option in node.options if not isinstance(option, Text))
+                return self._branch(texts, after).union(*others)
             case Repeat():
                 return self._repeat(node, after)
             case Field():
@@ -151,7 +153,7 @@ class _Builder:
         self.masks.append(mask)
         self.follows.append(frozenset(after))
         if len(self.masks) > MAX_POSITIONS and self.short > 1:
-            raise TooLargeError(f"it has more than {MAX_POSITIONS:,} positions: shorten its repeats")
+            raise TooLargeError("its tokens are too long to be counted; give some a smaller length")
         return frozenset([len(self.masks) - 1])
 
     def run(self, mask: int, after: frozenset[int]) -> frozenset[int]:
@@ -166,8 +168,22 @@ class _Builder:
             after = self.add(mask, after)
         return after
 
-    def text(self, text: str, after: frozenset[int]) -> frozenset[int]:
-        return self.spell((1 << ord(char) for char in text), after)
+    def _branch(self, texts: Iterable[list[int]], after: frozenset[int]) -> frozenset[int]:
+        """One of the texts; those that begin alike share positions, so that long lists stay quick."""
+        by_first: dict[int, list[list[int]]] = {}
+        starts = frozenset[int]()
+        for text in texts:
+            if text:
+                by_first.setdefault(text[0], []).append(text[1:])
+            else:
+                starts = after
+        for mask, rest in by_first.items():
+            starts |= self.add(mask, self._branch(rest, after))
+        return starts
+
+    def letters(self, text: str, after: frozenset[int]) -> list[int]:  # noqa: ARG002  # what follows matters to folding
+        """The text as sets of one character each, where `after` may follow it."""
+        return [1 << ord(char) for char in text]
 
     def chars(self, chars: Chars, after: frozenset[int]) -> frozenset[int]:
         mask = _plain_set(chars.ascii) | (OTHERS if chars.others else 0)
@@ -254,7 +270,7 @@ class _Marked(_Builder):
 class _Folded(_Builder):
     """What texts are after folding; a slash is a position of its own, so that paths fall into segments."""
 
-    def text(self, text: str, after: frozenset[int]) -> frozenset[int]:
+    def letters(self, text: str, after: frozenset[int]) -> list[int]:
         """The folded text, but marks at its edges are any: they may change places with those of a neighbour."""
         key = unicodedata.normalize("NFD", codes.fold(text))
         masks = [1 << ord(char) for char in key]
@@ -266,7 +282,7 @@ class _Folded(_Builder):
                 while last > first and (unicodedata.combining(key[last - 1]) or key[last - 1] == _IOTA):
                     last -= 1
                 masks[last:] = [OTHERS] * (len(key) - last)
-        return self.spell(masks, after)
+        return masks
 
     def chars(self, chars: Chars, after: frozenset[int]) -> frozenset[int]:
         mask = _folded_set(chars.ascii)

@@ -23,9 +23,11 @@ from bifrost_sdk.domain.templates.derivations import Derivation, derivations, sp
 from bifrost_sdk.domain.templates.language import Node
 from bifrost_sdk.domain.templates.outlines import Outline, meeting, outline
 
-LIMIT: Final = 50_000
-"""Steps of all walks before a question is given up."""
+LIMIT: Final = 20_000
+"""Steps of the search for a witness before it is given up."""
 
+# The first walk decides most questions: it may take so many times the steps of a search.
+_FIRST: Final = 10
 # Cases that are looked at, and paths that are read of each, before a question is given up.
 _CASES: Final = 16
 _PATHS: Final = 4
@@ -83,7 +85,7 @@ def compare(one: Node | Claim, other: Node | Claim, *, confirm: Confirm = _any, 
     """Whether two languages share a path, letter case aside.
 
     A witness is a path that `confirm` accepts: what a language does not say, e.g. which names Windows reserves, it can
-    refuse. It is a shortest one unless that was refused. `limit` bounds the steps of the search for others.
+    refuse. It is a shortest one unless that was refused. `limit` bounds the steps of that search.
 
     >>> from bifrost_sdk.domain.templates.language import Text
     >>> compare(Text("shots/Hero"), Text("shots/hero"))
@@ -111,14 +113,12 @@ def readings(one: Node | Claim, *, confirm: Confirm = _any, limit: int = LIMIT) 
     """
     node = one.node if isinstance(one, Claim) else one
     try:
-        path = next(_walk_twice((node, node), _Depth(exact=False, paths=1, steps=iter(range(limit)))), None)
+        path = next(_walk_twice((node, node), _Depth(exact=False, paths=1, steps=iter(range(_FIRST * limit)))), None)
     except TooLargeError as error:
         return Unproven(str(error))
-    return (
-        Disjoint()
-        if path is None
-        else _Question((node, node), _walk_twice, derivations, _read_twice, confirm).answer(path, limit)
-    )
+    if path is None:
+        return Disjoint()
+    return _Question((node, node), _walk_twice, derivations, _read_twice, confirm).answer(path, limit)
 
 
 class _Depth(NamedTuple):
@@ -141,7 +141,7 @@ class _Question:
 
     def answer(self, path: str, limit: int) -> Verdict:
         """What can be shown by `path` and by walking so many steps."""
-        unproven = Unproven(f"no path like {path!r} was read so, but some other might be")
+        unproven = Unproven(f"{path!r} comes near, and no path was found that is read so")
         try:
             return self._confirmed([path]) or self._judged(iter(range(limit))) or unproven
         except TooLargeError as error:
@@ -257,22 +257,27 @@ def _walk_twice(nodes: _Nodes, depth: _Depth) -> Iterator[str]:
 def _walks(
     starts: Iterable[_State], moves: Callable[[_State], Iterable[tuple[int, _State]]], end: _State, depth: _Depth
 ) -> Iterator[str]:
-    """Texts along ways to `end`, shortest first: at most `depth.paths`, and as many ways through each state.
+    """Texts along ways to `end`, shortest first: up to `depth.paths`, with as many ways through each state.
 
     Raises:
         TooLargeError: no steps are left.
     """
     order = itertools.count()
-    queue = [(0, next(order), state, "") for state in starts]
+    queue = [(0, next(order), "", state) for state in starts]
     visits = Counter[_State]()
-    while queue:
-        length, _, state, text = heapq.heappop(queue)
+    found: set[str] = set()
+    while queue and len(found) < depth.paths:
+        _, _, text, state = heapq.heappop(queue)
+        if state == end:
+            if text not in found:
+                found.add(text)
+                yield text
+            continue
         visits[state] += 1
         if visits[state] > depth.paths:
             continue
-        if state == end:
-            yield text
         if next(depth.steps, None) is None:
-            raise TooLargeError("it takes too many steps to tell: narrow or shorten the tokens")
+            raise TooLargeError("it takes too many steps; narrow a token")
         for mask, after in moves(state):
-            heapq.heappush(queue, (length + bool(mask), next(order), after, text + example(mask)))
+            longer = text + example(mask)
+            heapq.heappush(queue, (len(longer), next(order), longer, after))
