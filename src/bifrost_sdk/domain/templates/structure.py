@@ -92,10 +92,10 @@ def _with_own(parts: tuple[Part, ...], chain: _Chain, homes: Mapping[str, set[_C
             found.append(part)
             continue
         inner = (*chain, index)
-        own = dict.fromkeys(name for name in required(part.parts) if inner in homes[name])
+        own = tuple(sorted(name for name in required(part.parts) if inner in homes[name]))
         if not own:
             raise TemplateError("nothing says when an optional part is written; let it hold a token of its own")
-        found.append(attrs.evolve(part, parts=_with_own(part.parts, inner, homes), own=tuple(sorted(own))))
+        found.append(attrs.evolve(part, parts=_with_own(part.parts, inner, homes), own=own))
     return tuple(found)
 
 
