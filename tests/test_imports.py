@@ -73,6 +73,7 @@ PUBLIC = [
     "Template",
     "TemplateDocument",
     "TemplateError",
+    "TemplateSet",
     "Update",
     "User",
     "ValidationError",

@@ -61,6 +61,7 @@ _HOMES = {
     "bifrost_sdk.domain.pins": ("Pin", "PinSet"),
     "bifrost_sdk.domain.query": ("AnyOf", "Compare", "Not", "Page", "Query", "Related"),
     "bifrost_sdk.domain.references": ("Reference",),
+    "bifrost_sdk.domain.templates.sets": ("TemplateSet",),
     "bifrost_sdk.domain.templates.template": ("Template",),
     "bifrost_sdk.domain.versions": ("AssetDependency", "File"),
     "bifrost_sdk.ports": ("Resolution", "View"),

@@ -56,6 +56,16 @@ def test_language_is_a_candidate_when_it_holds_the_path(nodes: list[Node], path:
     assert holders <= set(found)
 
 
+@given(st.lists(NODES, min_size=1, max_size=4), PATHS, st.integers(0, 7))
+def test_reach_is_never_less_than_what_is_read_when_a_path_goes_wrong(nodes: list[Node], path: str, at: int) -> None:
+    """A language that holds some path with the same beginning reads at least that beginning."""
+    dispatch = Dispatch(nodes)
+    for number, node in enumerate(nodes):
+        if next(derivations(node, path), None):
+            assert dispatch.reaches(path)[number] == len(path)
+            assert dispatch.reaches(f"{path[:at]}!")[number] >= min(at, len(path))
+
+
 def test_candidates_are_few_when_languages_differ_by_literals() -> None:
     words = ["work", "cache", "output", "publish"]
     names = list(itertools.product(["assets", "shots"], words))

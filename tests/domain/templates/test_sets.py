@@ -110,6 +110,26 @@ def test_nearest_templates_come_first_when_none_reads_a_path() -> None:
     assert made.nearest("nowhere", "x") == []
 
 
+def test_nearest_are_those_that_get_furthest_when_every_template_is_tried() -> None:
+    made = TemplateSet.from_document(SHOT)
+    paths = [
+        "",
+        "x",
+        "demo",
+        "demo/shots",
+        "demo/assets/x",
+        "demo/shots/sh010/anim/work/sh020.ma",
+        "demo/shots/a/b/out/a.1.x",
+    ]
+    for path in paths:
+        failures = [made.templates[name].template.fails_at(path) for name in ("work", "film", "frames")]
+        furthest = sorted((failure.position for failure in failures if failure), reverse=True)
+        for count in (1, 2, 3):
+            found = made.nearest("work", path, count=count)
+            assert [failure.position for _, failure in found] == furthest[:count]
+            assert len({template.name for template, _ in found}) == count
+
+
 CLASH = templates(one={"path": "{project}/{asset}"}, two={"path": "{project}/{shot}"})
 
 
@@ -177,6 +197,61 @@ def test_set_stands_alone_when_written_as_a_document() -> None:
     assert again.to_document() == document == check(document)
     assert list(again.templates) == ["work", "frames", "released"]
     assert again.templates["work"].root == "scenes"
+
+
+KEYS = [
+    "schema",
+    "extends",
+    "tokens",
+    "templates",
+    "folders",
+    "path",
+    "root",
+    "for",
+    "area",
+    "before",
+    "parse",
+    "a",
+    "b",
+]
+OPTIONS = [
+    "type",
+    "characters",
+    "pattern",
+    "padding",
+    "choices",
+    "example",
+    "from",
+    "version",
+    "frame",
+    "date",
+    "format",
+]
+VALUES = ["{a}", "[", "{@b}", "work", "shot", "[a-z]+", "(", "..", "/", "nul", "\\", "choice", "1", "\u202e", "é", ""]
+HOSTILE = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 9) | st.floats(0, 1) | st.sampled_from(VALUES) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS + OPTIONS) | st.text(max_size=2), inner)
+    ),
+    max_leaves=12,
+)
+TABLES = st.dictionaries(
+    st.sampled_from(["a", "b", "version"]), st.dictionaries(st.sampled_from(KEYS + OPTIONS), HOSTILE)
+)
+
+
+@given(
+    HOSTILE
+    | st.fixed_dictionaries({}, optional={"tokens": TABLES, "templates": TABLES | HOSTILE, "folders": HOSTILE | TABLES})
+)
+def test_document_is_a_set_or_refused_when_it_holds_anything(document: Any) -> None:
+    try:
+        made = TemplateSet.unproven(document)
+    except ValidationError:
+        return
+    for template in made.templates.values():
+        assert template.template.match("../../etc/passwd") is None
+        assert made.match(template.root, "/etc/passwd") == []
 
 
 WORDS = ["a", "b", "work", "{asset}", "{task}", "[{variant}]", "v{version}", "{asset}.{ext}"]

@@ -68,9 +68,9 @@ class Dispatch:
     """
 
     def __init__(self, nodes: Iterable[Node]) -> None:
-        shapes = [Shape.of(node) for node in nodes]
-        most = max((shape.most for shape in shapes), default=0)
-        self._tables = [_table(shapes, count) for count in range(most + 1)]
+        self._shapes = [Shape.of(node) for node in nodes]
+        most = max((shape.most for shape in self._shapes), default=0)
+        self._tables = [_table(self._shapes, count) for count in range(most + 1)]
 
     def candidates(self, path: str) -> Iterator[int]:
         """The languages that may hold the path, in order."""
@@ -84,6 +84,26 @@ class Dispatch:
             lowest = mask & -mask
             yield lowest.bit_length() - 1
             mask ^= lowest
+
+    def reaches(self, path: str) -> list[int]:
+        """How many characters of the path each language reads at most, as far as its first segments tell.
+
+        >>> Dispatch([Text("demo/shots/a"), Text("demo/assets/a")]).reaches("demo/shots/b")
+        [11, 5]
+        """
+        segments = path.split("/")
+        return [_reach(shape.head, segments, len(path)) for shape in self._shapes]
+
+
+def _reach(head: _Segments, segments: list[str], length: int) -> int:
+    position = 0
+    for literal, segment in zip(head, segments, strict=False):
+        if literal is not None and literal != segment:
+            pairs = enumerate(zip(literal, segment, strict=False))
+            parted = (at for at, (one, other) in pairs if one != other)
+            return position + next(parted, min(len(literal), len(segment)))
+        position += len(segment) + 1
+    return length
 
 
 def _table(shapes: list[Shape], count: int) -> tuple[int, list[_Place]]:

@@ -139,9 +139,18 @@ class TemplateSet(Parts):
     def nearest(self, root: str, path: str, *, count: int = 3) -> list[tuple[SetTemplate, Failure]]:
         """The templates that read most of a path that none reads, and where each fails, the furthest first."""
         reader = self._readers.get(root)
-        failures = ((made, made.template.fails_at(path)) for made in (reader.templates if reader else ()))
-        found = [(made, failure) for made, failure in failures if failure is not None]
-        return heapq.nlargest(count, found, key=lambda item: item[1].position)
+        if reader is None:
+            return []
+        reaches = reader.dispatch.reaches(path)
+        found: list[tuple[SetTemplate, Failure]] = []
+        for number in sorted(range(len(reaches)), key=lambda each: -reaches[each]):
+            if len(found) >= count and reaches[number] <= found[-1][1].position:
+                break  # none of the others gets further
+            failure = reader.templates[number].template.fails_at(path)
+            if failure is not None:
+                found.append((reader.templates[number], failure))
+                found = heapq.nlargest(count, found, key=lambda item: item[1].position)
+        return found
 
     def verdicts(self) -> list[Verdict]:
         """What is proven of each template with itself and with each other one of its root."""
