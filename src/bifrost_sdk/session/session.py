@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import functools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +18,7 @@ from bifrost_sdk.domain.pins import PinSet
 from bifrost_sdk.domain.query import Page, Query
 from bifrost_sdk.domain.text import listed
 from bifrost_sdk.domain.versions import Version
-from bifrost_sdk.errors import BifrostError, Issue, ValidationError
+from bifrost_sdk.errors import BifrostError
 from bifrost_sdk.ports import Resolution, View
 from bifrost_sdk.services import attributes, ordering, places
 from bifrost_sdk.services.assets import Assets
@@ -27,6 +26,7 @@ from bifrost_sdk.services.changes import project_of, with_ids
 from bifrost_sdk.services.configuration import Settings
 from bifrost_sdk.services.context import Context, Item, is_id
 from bifrost_sdk.services.links import Links
+from bifrost_sdk.services.moments import moment_of
 from bifrost_sdk.services.products import Products
 from bifrost_sdk.services.projects import Projects
 from bifrost_sdk.services.shots import Episodes, Sequences, Shots
@@ -43,9 +43,6 @@ if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are n
 
 #: Paths of resolved files are remembered up to this many.
 _PATHS_LIMIT = 100_000
-
-_is_day = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
-_has_zone = re.compile(".*(?:Z|[+-][0-9]{2}:[0-9]{2})").fullmatch
 
 
 class Session:
@@ -199,7 +196,7 @@ class Session:
         Raises:
             ValidationError: when it is no time, or a time without a zone.
         """
-        return self._showing(attrs.evolve(self._view, at=_moment(when)))
+        return self._showing(attrs.evolve(self._view, at=moment_of(when)))
 
     def pinned(self, pins: PinSet) -> Session:
         """The same catalog where the pinned references lead to their pinned versions."""
@@ -347,28 +344,3 @@ class Session:
         path = places.path_of(self.context.roots, resolution)
         self._paths[resolution.root, resolution.path] = path
         return path
-
-
-def _moment(when: str | datetime.datetime | int) -> datetime.datetime | int:
-    if isinstance(when, int) and not isinstance(when, bool):
-        return when
-    if isinstance(when, str):
-        return _read_time(when)
-    if not isinstance(when, datetime.datetime) or when.tzinfo is None:
-        raise ValidationError(
-            Issue("time.zone", f"{when!r} has no time zone", "at", hint="use datetime.timezone.utc, or text for UTC")
-        )
-    return when
-
-
-def _read_time(written: str) -> datetime.datetime:
-    """The time of a text: a day alone is its first moment, and UTC is meant where no zone is given."""
-    from bifrost_sdk.domain import wire  # loads cattrs
-
-    text = written.strip()
-    whole = f"{text}T00:00:00Z" if _is_day(text) else text if _has_zone(text) else f"{text}Z"
-    try:
-        return wire.read_time(whole)
-    except ValidationError as error:
-        hint = "write 2026-01-31 or 2026-01-31T12:00:00Z"
-        raise ValidationError(Issue("time.form", f"{written!r:.200} is no time", "at", hint=hint)) from error
