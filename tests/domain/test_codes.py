@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -13,6 +14,20 @@ from bifrost_sdk.domain import codes
 from bifrost_sdk.errors import ValidationError
 
 ANY_TEXT = st.text(st.characters(), max_size=20)
+NEARLY_PLAIN = st.lists(st.sampled_from([*"aZ7_-./~ v1\né\u017f\u212a", "com", "nul", "latest"]), max_size=8).map(
+    "".join
+)
+
+
+@given(st.one_of(NEARLY_PLAIN, ANY_TEXT), st.sampled_from([codes.code_fault, codes.path_fault, codes.file_fault]))
+def test_plain_names_are_those_that_no_rule_refuses_when_looked_at_closely(
+    text: str, rule: Callable[[str], codes.Fault | None]
+) -> None:
+    told = rule(text)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_PLAIN_CODE", "_PLAIN_PATH"):
+            patch.setattr(codes, name, re.compile(r"(?!)"))
+        assert rule(text) == told
 
 
 @given(ANY_TEXT)

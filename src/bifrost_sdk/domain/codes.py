@@ -40,6 +40,12 @@ _LETTERS: Final = frozenset(["Lu", "Ll", "Lt", "Lm", "Lo", "Nd"])
 _MARKS: Final = frozenset(["Mn", "Mc"])
 _UNPRINTABLE: Final = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 
+# What nearly all names are, told at once: nothing that the rules below refuse has this form.
+_RESERVED: Final = "|".join([*sorted(NAMED_TAGS), *sorted(DEVICES)])
+_PLAIN_CODE: Final = re.compile(rf"(?!(?:v[0-9]+|{_RESERVED})\Z)[a-z0-9_-]{{1,{MAX_CODE}}}", re.ASCII | re.IGNORECASE)
+_PLAIN_NAME: Final = rf"(?!(?:{'|'.join(sorted(DEVICES))})(?:[./]|\Z))[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
+_PLAIN_PATH: Final = re.compile(f"{_PLAIN_NAME}(?:/{_PLAIN_NAME})*", re.ASCII | re.IGNORECASE)
+
 _PATH_REFUSED: Final = {
     "\\": "folders are separated by '/'",
     ":": "Windows reads a drive or a stream there",
@@ -106,6 +112,8 @@ def is_tag(text: str) -> bool:
 
 def code_fault(text: str) -> Fault | None:
     """The first thing that keeps `text` (in NFC) from being a code, if any."""
+    if _PLAIN_CODE.fullmatch(text):
+        return None
     if not text:
         return Fault("code.empty", "a code is never empty", 0)
     if text[0] == "~":
@@ -225,6 +233,8 @@ def _reserved_fault(text: str) -> Fault | None:
 
 def _relative_fault(text: str, refused: dict[str, str]) -> Fault | None:
     """`text` with its tokens masked, so that positions hold, character by character and then segment by segment."""
+    if _PLAIN_PATH.fullmatch(text):
+        return None
     if not text:
         return Fault("path.empty", "the path of the file is missing", 0)
     masked = _TOKENS.sub(lambda token: "_" * len(token[0]), text)
