@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +30,7 @@ from bifrost_sdk.services.links import Links
 from bifrost_sdk.services.moments import moment_of
 from bifrost_sdk.services.products import Products
 from bifrost_sdk.services.projects import Projects
+from bifrost_sdk.services.roots import PLATFORMS
 from bifrost_sdk.services.shots import Episodes, Sequences, Shots
 from bifrost_sdk.services.tasks import Tasks
 from bifrost_sdk.services.users import Users
@@ -36,10 +38,12 @@ from bifrost_sdk.services.versions import Versions
 
 if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are needed
     from bifrost_sdk.services.dependencies import Dependency
+    from bifrost_sdk.services.folders import Folders
     from bifrost_sdk.services.publishing import Cancel, Progress
     from bifrost_sdk.services.recovery import Recovery
     from bifrost_sdk.services.sources import Files
     from bifrost_sdk.services.templates import Templates
+    from bifrost_sdk.services.workfiles import Workfiles
 
 #: Paths of resolved files are remembered up to this many.
 _PATHS_LIMIT = 100_000
@@ -118,6 +122,22 @@ class Session:
         from bifrost_sdk.services.templates import Templates
 
         return Templates(self.context)
+
+    @functools.cached_property
+    def folders(self) -> Folders:
+        """Folders on disk, and what paths are."""
+        from bifrost_sdk.services.folders import Folders
+
+        elsewhere = {platform: self.settings.folders(platform) for platform in PLATFORMS if platform != sys.platform}
+        named = (each for folders in elsewhere.values() for each in folders.items())
+        return Folders(self.context, self.templates, tuple(dict.fromkeys(named)))
+
+    @functools.cached_property
+    def workfiles(self) -> Workfiles:
+        """Scenes that people work in."""
+        from bifrost_sdk.services.workfiles import Workfiles
+
+        return Workfiles(self.folders)
 
     # Reading
 

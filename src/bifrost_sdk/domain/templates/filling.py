@@ -120,15 +120,10 @@ def values_for(
     Raises:
         TemplateError: what is given contradicts what is known, or a token that every path has is given by neither.
     """
-    found = dict(given)
-    for token, value in given.items():
-        known = facts.get(sources.get(token, ""))
-        if known is None:
-            continue
-        if not agree(known, value):
-            message = f"token {token!r} cannot be {value!r:.100}: {subject} has {known!r:.100}; leave the token out"
-            raise _refusal(template, message, token, value)
-        found[token] = known
+    try:
+        found = agreed(facts, given, sources=sources, subject=subject)
+    except TemplateError as error:
+        raise _refusal(template, str(error), error.token, error.value) from error
     known_tokens = {token: facts[sources[token]] for token in template.tokens if sources.get(token) in facts}
     found = {token: value for token, value in found.items() if token in template.tokens or token not in sources}
     written = _written(template.language, {*found, *known_tokens})
@@ -138,6 +133,24 @@ def values_for(
         needs = "; ".join(f"{token} ({_giver(token, sources)})" for token in missing)
         message = f"for {subject} it needs {needs}"
         raise _refusal(template, message, missing[0], None)
+    return found
+
+
+def agreed(
+    facts: Facts, given: Mapping[str, Any], *, sources: Mapping[str, str], subject: str
+) -> dict[str, Any]:  # Any: values of every type of token
+    """What is given, as the catalog spells it where it says again what is known.
+
+    Raises:
+        TemplateError: it contradicts what is known.
+    """
+    found = dict(given)
+    for token, value in given.items():
+        known = facts.get(sources.get(token, ""), value)
+        if not agree(known, value):
+            message = f"token {token!r} cannot be {value!r:.100}: {subject} has {known!r:.100}; leave the token out"
+            raise TemplateError(message, token=token, value=value)
+        found[token] = known
     return found
 
 
