@@ -12,8 +12,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
+from bifrost_sdk import forks
 from bifrost_sdk.domain import registry
 from bifrost_sdk.domain.changes import Event
+from bifrost_sdk.forks import Forking
 from bifrost_sdk.ports import Resolution
 
 #: Answers held for a project; past it they are gathered anew.
@@ -73,7 +75,7 @@ class Shelf:
         self.revision = news.revision
 
 
-class ResolutionCache:
+class ResolutionCache(Forking):
     """Resolutions, project by project; safe to use from many threads."""
 
     def __init__(self) -> None:
@@ -81,6 +83,12 @@ class ResolutionCache:
         self.token: object = None
         self.generation = 0
         self._lock = threading.Lock()
+        forks.watch(self)
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """A child begins anew where another thread was in the middle of a change."""
+        if is_child and self._lock.locked():
+            self.shelves, self.token, self._lock = {}, None, threading.Lock()
 
     def add(
         self,

@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -176,23 +178,142 @@ def test_close_refuses_later_use_and_can_be_repeated(store: SqliteStore) -> None
         store.projects()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # forking with threads is what is tested
-def test_get_opens_anew_when_the_process_was_forked(store: SqliteStore) -> None:
-    with store.begin("studio") as transaction:
-        transaction.create_project("studio")
-    store.token()
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+threaded = pytest.mark.filterwarnings(
+    "ignore:This process:DeprecationWarning"
+)  # forking with threads is what is tested
+
+
+def in_child(act: Callable[[], object]) -> int:
+    """A forked child that does this; it dies when it hangs."""
     child = os.fork()
     if not child:
         code = 1
         try:
-            before = store.token()
-            with store.begin("studio") as transaction:
-                code = 0 if transaction.head("studio")[0] == 2 else 2
-            code = code if store.token() != before else 3
+            signal.alarm(30)
+            act()
+            code = 0
+        except BaseException:  # noqa: BLE001 - whatever it is, the child ends here
+            traceback.print_exc()
         finally:
             os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    return child
+
+
+def code_of(child: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@forks
+def test_use_opens_anew_when_the_process_was_forked(store: SqliteStore) -> None:
+    with store.begin("studio") as transaction:
+        transaction.create_project("studio")
+    before = store.token()
+
+    def act() -> None:
+        assert store.token() != before
+        with store.begin("studio") as transaction:
+            assert transaction.head("studio")[0] == 2
+
+    assert code_of(in_child(act)) == 0
+    assert store.projects() == {"studio": 2}
+
+
+@forks
+def test_commit_of_a_child_stays_when_its_parent_closes_first(store: SqliteStore, path: Path) -> None:
+    """An inherited connection would hide from SQLite that the child uses the log, which the parent then deletes."""
+    with store.begin("studio") as transaction:
+        transaction.create_project("studio")
+    closed, tell = os.pipe()
+
+    def act() -> None:
+        with store.begin("studio"):
+            pass
+        os.read(closed, 1)
+        for _ in range(3):
+            with store.begin("studio"):
+                pass
+        store.close()
+
+    child = in_child(act)
+    assert store.projects()["studio"] in (1, 2)
+    store.close()
+    os.write(tell, b"x")
+    assert code_of(child) == 0
+    again = SqliteStore(path)
+    assert again.projects() == {"studio": 5}
+    again.close()
+
+
+@forks
+@threaded
+def test_child_reads_and_writes_when_threads_of_its_parent_do(store: SqliteStore) -> None:
+    with store.begin("studio") as transaction:
+        transaction.create_project("studio")
+    stop = threading.Event()
+    written = []
+
+    def write() -> None:
+        while not stop.is_set():
+            with store.begin("studio") as transaction:
+                revision = transaction.head("studio")[0]
+            written.append(revision)
+
+    def read() -> None:
+        while not stop.is_set():
+            store.token()
+            with store.begin() as transaction, store.begin():
+                transaction.head("studio")
+
+    def act() -> None:
+        store.token()
+        for _ in range(2):
+            with store.begin("studio") as transaction:
+                assert transaction.head("studio")[0] > 1
+        assert store.projects()["studio"] > 2
+
+    threads = [threading.Thread(target=each) for each in (write, read, read)]
+    for thread in threads:
+        thread.start()
+    children = [in_child(act) for _ in range(12)]
+    codes = [code_of(child) for child in children]
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert codes == [0] * 12
+    assert store.projects() == {"studio": 1 + len(written) + 2 * 12}
+    assert len(set(written)) == len(written)
+
+
+@forks
+@pytest.mark.parametrize("project", [None, "studio"])
+def test_child_is_refused_when_it_was_forked_in_the_middle(store: SqliteStore, project: str | None) -> None:
+    with store.begin("studio") as transaction:
+        transaction.create_project("studio")
+
+    def act() -> None:
+        for attempt in (store.token, store.projects, store.begin("studio").__enter__, lambda: SqliteStore(store.path)):
+            with pytest.raises(CatalogError, match="was in use at the moment when this process was forked"):
+                attempt()
+
+    with store.begin(project):
+        assert code_of(in_child(act)) == 0
+    assert store.projects() == {"studio": 2 if project else 1}
+
+
+@forks
+def test_write_is_left_to_the_parent_when_it_was_begun_before_the_fork(store: SqliteStore) -> None:
+    with store.begin("studio") as transaction:
+        transaction.create_project("studio")
+    child = 0
+    try:
+        with store.begin("studio"):
+            child = os.fork()
+    except CatalogError as error:
+        os._exit(0 if not child and "left to the parent" in str(error) else 1)
+    if not child:
+        os._exit(2)
+    assert code_of(child) == 0
     assert store.projects() == {"studio": 2}
 
 

@@ -6,12 +6,14 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 
+from bifrost_sdk import forks
 from bifrost_sdk.adapters.memory.shelf import Shelf
 from bifrost_sdk.adapters.memory.transaction import MemoryTransaction
 from bifrost_sdk.errors import CatalogError
+from bifrost_sdk.forks import Forking
 
 
-class MemoryStore:
+class MemoryStore(Forking):
     """A catalog that lives as long as this object; one write at a time waits at most `timeout` seconds.
 
     >>> store = MemoryStore()
@@ -27,6 +29,7 @@ class MemoryStore:
         self._generation = 0
         self._lock = threading.Lock()
         self._thread = threading.local()
+        forks.watch(self)
 
     @contextlib.contextmanager
     def begin(self, project: str | None = None, *, timeout: float | None = None) -> Iterator[MemoryTransaction]:
@@ -42,7 +45,8 @@ class MemoryStore:
         if writing is not None:
             raise CatalogError("a write cannot begin inside another write of its thread: end that one first")
         waited = self._timeout if timeout is None else timeout
-        if not self._lock.acquire(timeout=waited):
+        lock = self._lock
+        if not lock.acquire(timeout=waited):
             raise CatalogError(f"another write has kept the catalog busy for {waited:g} s: try again")
         try:
             self._thread.writing = transaction = MemoryTransaction(self._shelves, project=project)
@@ -51,7 +55,7 @@ class MemoryStore:
             self._generation += 1
         finally:
             self._thread.writing = None
-            self._lock.release()
+            lock.release()
 
     def token(self) -> object:
         """The number of commits so far."""
@@ -63,3 +67,8 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing is held that has to be given back."""
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """A child has a catalog of its own from here on, whoever was writing in its parent."""
+        if is_child:
+            self._lock = threading.Lock()

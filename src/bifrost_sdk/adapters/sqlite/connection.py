@@ -1,4 +1,8 @@
-"""Connections to one catalog file: one a thread, opened when first used, never shared with a forked child."""
+"""Connections to one catalog file: one a thread, opened when first used, closed while the process forks.
+
+SQLite keeps locks by process: a child that inherits an open connection takes its parent's locks for its own, so that
+others may take away the log that it writes to. So none is open at a fork, and both go on with new ones.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +17,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bifrost_sdk import forks
 from bifrost_sdk.adapters.sqlite import fields, filesystem, schema
 from bifrost_sdk.domain import codes
 from bifrost_sdk.errors import CatalogError
+from bifrost_sdk.forks import Forking
 
 OLDEST = (3, 34, 0)
 _CACHE_KIB = 65_536
+
+# How long a fork waits for other threads' reads and writes, in seconds.
+_FORK_WAIT = 5.0
+
+# What could not be closed before this process was forked, by the catalog's file; kept, since it is never closed here.
+_UNSAFE: dict[Path, list[Connection]] = {}
+
 _BUSY = ("database is locked", "database table is locked", "database schema is locked")
 
 
 class Connection:
-    """One thread's connection; `depth` counts the reads that are open, `writing` tells of a write.
+    """One thread's connection; `depth` counts the uses of it that are under way, each within the one before.
 
     `seen` is the data version of the last look at the token, None before the first.
     """
@@ -32,20 +45,26 @@ class Connection:
         self.raw = raw
         self.execute = raw.execute
         self.process = os.getpid()
+        self.is_open = True
         self.depth = 0
-        self.writing = False
         self.seen: int | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this process opened it."""
+        return self.process == os.getpid()
 
     def close(self) -> None:
         """Give the file back; safe to repeat. A child never closes what its parent opened."""
-        if self.process == os.getpid():
+        self.is_open = False
+        if self.is_own:
             self.raw.close()
 
     def __del__(self) -> None:
         self.close()
 
 
-class Connections:
+class Connections(Forking):
     """All connections of this process to the catalog at `path`."""
 
     def __init__(self, path: Path, *, timeout: float, read_only: bool) -> None:
@@ -54,17 +73,53 @@ class Connections:
         self.read_only = read_only
         self._local = threading.local()
         self._all: weakref.WeakSet[Connection] = weakref.WeakSet()
-        self._inherited: list[Connection] = []  # of the parent, kept so that they are never closed here
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held while connections are opened, and while the process forks
+        self._in_use: list[Connection] = []  # at the fork that is under way
+        self._is_opening = False  # then
         self._closed = False
         self._network = _check_place(path, read_only=read_only)
+        forks.watch(self)
 
     def get(self) -> Connection:
         """This thread's connection."""
         connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is not None and connection.process == os.getpid():
-            return connection
-        return self._open()
+        return connection if connection is not None and connection.is_open else self._open()
+
+    def use(self) -> Connection:
+        """This thread's connection, which is left open until the caller has taken back 1 from its `depth`."""
+        while True:
+            connection = self.get()
+            connection.depth += 1
+            if connection.depth > 1 or (connection.is_open and not self._lock.locked()):
+                return connection
+            connection.depth -= 1
+            with self._lock:  # until the process has forked
+                pass
+
+    def before_fork(self) -> None:
+        """Close all connections, and open none before the fork; those of other threads when they are done with them."""
+        end = time.monotonic() + _FORK_WAIT
+        self._is_opening = not self._lock.acquire(timeout=_FORK_WAIT)
+        own: Connection | None = getattr(self._local, "connection", None)
+        for connection in list(self._all):
+            while connection.depth and connection is not own and time.monotonic() < end:
+                time.sleep(0.0005)
+            if connection.depth:
+                self._in_use.append(connection)
+            else:
+                connection.close()
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """Let connections be opened again."""
+        if not is_child:
+            self._in_use.clear()
+            if not self._is_opening:
+                self._lock.release()
+            return
+        if self._in_use or self._is_opening:
+            _UNSAFE.setdefault(self.path.resolve(), []).extend(self._in_use)
+        self._in_use, self._all = [], weakref.WeakSet()
+        self._lock, self._local = threading.Lock(), threading.local()
 
     def close(self) -> None:
         """Close the connections of all threads; later use raises."""
@@ -77,16 +132,18 @@ class Connections:
     def _open(self) -> Connection:
         if self._closed:
             raise CatalogError(f"the catalog {self.path} was closed: connect again", path=str(self.path))
-        inherited: Connection | None = getattr(self._local, "connection", None)
-        if inherited is not None:
-            self._inherited.extend({inherited, *self._all})
-            self._all = weakref.WeakSet()
-            self._lock = threading.Lock()  # another thread of the parent may have held it at the fork
-        with translated(str(self.path)):
-            connection = Connection(self._connect())
-        self._local.connection = connection
+        if self.path.resolve() in _UNSAFE:
+            raise CatalogError(
+                f"the catalog {self.path} was in use at the moment when this process was forked, and cannot be used "
+                "here: fork outside of reads and writes, or start the process anew (multiprocessing: spawn)",
+                path=str(self.path),
+                reason="forked",
+            )
         with self._lock:
+            with translated(str(self.path)):
+                connection = Connection(self._connect())
             self._all.add(connection)
+        self._local.connection = connection
         return connection
 
     def _connect(self) -> sqlite3.Connection:
