@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bifrost_sdk.domain.filesets import FileSet, Place, collect
+from bifrost_sdk.domain.filesets import FRAME, STYLES, UDIM, FileSet, Place, Placeholder, collect, placeholders, spell
 from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.errors import ValidationError
 
@@ -160,3 +160,19 @@ def test_collect_groups_tiles_when_asked_for_them() -> None:
 def test_collect_leaves_names_plain_when_numbers_scatter_without_end() -> None:
     names = [f"a.{2 * number:07d}.jpg" for number in range(100_001)]
     assert collect(names) == names
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(padding=st.integers(1, 9))
+def test_placeholder_is_found_when_it_is_spelled_in_any_style(style: str, padding: int) -> None:
+    name = f"{spell(UDIM, style=style)}.{spell(FRAME, padding, style=style)}.exr"
+    udim, frame = placeholders(name)
+    assert (udim.token, udim.padding, udim.start) == (UDIM, 0, 0)
+    assert (frame.token, frame.padding) == (FRAME, 4 if style == "bifrost" else padding)
+    assert name[udim.end] == "."
+    assert name[frame.end :] == ".exr"
+
+
+def test_placeholders_are_none_when_a_name_has_numbers_only() -> None:
+    assert placeholders("a.0001.$FF.100%.exr") == []
+    assert placeholders("x#") == [Placeholder(FRAME, 1, 1, 2)]

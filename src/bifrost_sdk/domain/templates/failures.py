@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -23,6 +22,9 @@ class Failure(NamedTuple):
 
 def furthest(parts: tuple[Part, ...], tokens: Mapping[str, Token], path: str) -> Failure:
     """Where reading `path`, which the template does not read, gets furthest."""
+    composed = codes.nfc(path)
+    if composed != path:
+        return Failure(_shared(composed, path), "", "composed text (NFC)")
     walk = _Walk(tokens, path)
     ends = walk.parts(parts, {0})
     if len(path) not in ends:
@@ -32,11 +34,15 @@ def furthest(parts: tuple[Part, ...], tokens: Mapping[str, Token], path: str) ->
     fault = codes.path_fault(path)
     if fault is not None:
         return Failure(fault.position, walk.token_near(fault.position), f"another name: {fault.message}")
-    if not unicodedata.is_normalized("NFC", path):
-        return Failure(len(path), "", "composed text (NFC)")
     names = [slot.name for slot in slots(parts)]
     token = next((name for name in names if names.count(name) > 1), "")
     return Failure(len(path), token, "the same text wherever a token stands again")
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 class _Walk:
@@ -73,8 +79,7 @@ class _Walk:
 
     def text(self, text: str, starts: set[int]) -> set[int]:
         for start in starts:
-            pairs = zip(text, self.path[start:], strict=False)
-            shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+            shared = _shared(text, self.path[start:])
             if shared < len(text):
                 self.stop(start + shared, "" if shared else self.before, f"{text[shared:]!r}")
         return {start + len(text) for start in starts if self.path.startswith(text, start)}
