@@ -61,6 +61,7 @@ def test_token_is_another_when_a_template_tells_its_type() -> None:
     ("document", "path", "message"),
     [
         ({"tokens": {"a": {"type": "word"}}}, "tokens.a", "there is no token type 'word'"),
+        ({"tokens": {"a": {"type": ["word"]}}}, "tokens.a", "there is no token type ['word']"),
         ({"tokens": {"a": {"colour": "red"}}}, "tokens.a", "a string token has no colour"),
         ({"tokens": {"a": {"characters": "/"}}}, "tokens.a", "would leave its folder"),
         ({"tokens": {"a": {"characters": "a-z", "example": "A"}}}, "tokens.a.example", "'A' is not"),

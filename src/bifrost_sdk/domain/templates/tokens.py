@@ -448,10 +448,10 @@ def from_document(document: Mapping[str, Any]) -> Token:  # Any: plain values of
     'work'
     """
     fields = dict(document)
-    kind = TYPES.get(fields.pop("type", "string"))
+    name = fields.pop("type", "string")
+    kind = TYPES.get(name) if isinstance(name, str) else None
     if kind is None:
-        message = f"there is no token type {document['type']!r}; use {', '.join(TYPES)}"
-        raise TemplateError(message, value=document["type"])
+        raise TemplateError(f"there is no token type {name!r:.80}; use {', '.join(TYPES)}", value=name)
     known = [str(field.alias) for field in _fields(kind)]
     unknown = [str(name) for name in fields if name not in known]
     if unknown:
