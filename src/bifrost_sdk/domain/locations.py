@@ -6,6 +6,7 @@ as it is and hands it back; only this module writes and reads it.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from bifrost_sdk.domain import codes
@@ -82,6 +83,20 @@ def family(extension: str) -> str:
 def is_family(key: str) -> bool:
     """Whether a representation's key names a format family, so that its main file carries the product's name."""
     return codes.fold(key) in FAMILIES or codes.fold(key) in _FAMILY
+
+
+# Compressed formats keep both of their extensions: sim.1001.bgeo.sc
+_EXTENSION = re.compile(r"\.([A-Za-z0-9_-]+(?:\.(?:sc|gz|bz2|xz|zst))?)\Z")
+
+
+def extension_of(name: str) -> str:
+    """The extension of a file by its name or path, both of them for a compressed format; empty where it has none.
+
+    >>> [extension_of(name) for name in ("a/hero.usda", "sim.1001.bgeo.sc", "README")]
+    ['usda', 'bgeo.sc', '']
+    """
+    found = _EXTENSION.search(name)
+    return found[1] if found else ""
 
 
 def main_name(product: str, key: str, extension: str) -> str:

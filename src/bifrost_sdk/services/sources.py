@@ -29,8 +29,6 @@ Files: TypeAlias = Mapping[str, Item | Sequence[Item]]
 #: The file that tells what a published folder is; no published file may have its name.
 MANIFEST = "manifest.json"
 
-# Compressed formats keep both of their extensions: sim.1001.bgeo.sc
-_EXTENSION = re.compile(r"\.([A-Za-z0-9_-]+(?:\.(?:sc|gz|bz2|xz|zst))?)\Z")
 _TOKEN = re.compile(f"{FRAME}|{UDIM}")
 _MEANT_AS_PATTERN = re.compile(r"[#%<$]")
 
@@ -149,11 +147,11 @@ def _file_or_set(item: Any, rename: Callable[[str], str] | None) -> Piece:
     files, folder = _as_set(item)
     if files is None:
         path = Path(item)
-        name = rename(_extension(path.name)) if rename else path.name
+        name = rename(locations.extension_of(path.name)) if rename else path.name
         return _piece(path, codes.nfc(name))
     found = _found(files, folder)
     tail = found.pattern.rpartition(">")[2]
-    pattern = _with_tokens(rename(_extension(tail)), found.pattern) if rename else found.pattern
+    pattern = _with_tokens(rename(locations.extension_of(tail)), found.pattern) if rename else found.pattern
     published = FileSet(pattern, padding=found.padding, frames=found.frames, udims=found.udims)
     sources = tuple(_source(folder / old, new) for old, new in zip(found, published, strict=True))
     return Piece(published.pattern, sources, published)
@@ -269,11 +267,6 @@ def _source(path: Path, name: str) -> Source:
 def _unreadable(path: Path, error: OSError | ValueError) -> StorageError:
     reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
     return StorageError(f"cannot read {path}: {reason}; nothing was published", path=str(path), reason=reason)
-
-
-def _extension(name: str) -> str:
-    found = _EXTENSION.search(name)
-    return found[1] if found else ""
 
 
 def _clashing_keys(found: Iterable[str]) -> Iterator[Issue]:

@@ -60,14 +60,18 @@ def copy(storage: Storage, source: Source, folder: str, watch: Watch) -> Entry:
     return Entry(source.name, source.size, f"sha256:{hasher.hexdigest()}")
 
 
-def entry(source: Source) -> Entry:
+def _unwatched(_: int) -> None:
+    """Nobody is told."""
+
+
+def entry(source: Source, *, watch: Watch = _unwatched) -> Entry:
     """What the manifest would say of a file, which is read for that.
 
     Raises:
         StorageError: it cannot be read, or was changed meanwhile.
     """
     hasher = hashlib.sha256()
-    for _ in _blocks(source, hasher.update, lambda _: None):
+    for _ in _blocks(source, hasher.update, watch):
         pass
     return Entry(source.name, source.size, f"sha256:{hasher.hexdigest()}")
 
