@@ -381,6 +381,14 @@ def test_two_values_are_refused_when_side_by_side_they_compose() -> None:
     assert "not composed" in refusal(template, {"a": "\u1100", "b": "\u1161"})
 
 
+def test_inclusions_are_kept_when_they_are_needed() -> None:
+    including = {"shot": "{@root}/{shot}", "root": "shows/{project}", "asset": "{@root}/{asset}"}
+    template = Template("{@shot}/v{version}", including=including)
+    assert template.including == {"shot": including["shot"], "root": including["root"]}
+    assert template.format(project="demo", shot="sh010", version=3) == "shows/demo/sh010/v003"
+    assert attrs.evolve(template, name="x").language == template.language
+
+
 def test_many_optional_parts_are_read_and_written_soon_when_none_is_spelled_out() -> None:
     names = [f"t{number}" for number in range(40)]
     template = Template("x" + "".join(f"[_{name}-{{{name}}}]" for name in names))

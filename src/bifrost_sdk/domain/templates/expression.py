@@ -39,7 +39,7 @@ def _device() -> str:
 
 _NO_DEVICE: Final = _device()
 _NO_DEVICE_HERE: Final = "(?:(?<![^/])" + _NO_DEVICE + "|(?<=[^/]))"
-_DEVICE_LETTERS: Final = frozenset("".join(codes.DEVICES)) | frozenset("".join(codes.DEVICES).upper())
+_DEVICE_LETTERS: Final = frozenset(letter for name in codes.DEVICES for letter in (name[0], name[0].upper()))
 
 
 class Expression(NamedTuple):
@@ -93,7 +93,7 @@ class _Builder:
         return self.slot(part.name, settled) if isinstance(part, Slot) else self.option(part, settled)
 
     def slot(self, name: str, settled: dict[str, str]) -> str:
-        alphabet = patterns.alphabet(self.tokens[name].language)
+        alphabet = self.tokens[name].alphabet
         guard = self.guard() if alphabet & _DEVICE_LETTERS else ""
         self.places = frozenset([_INSIDE, _DANGLING] if alphabet & _LOOSE else [_INSIDE])
         return guard + self.value(name, settled)

@@ -28,6 +28,8 @@ _LEXEMES: Final = re.compile(
     r"|\{@(?P<included>[A-Za-z][A-Za-z0-9_.-]*)\}|\{(?P<name>[a-z][a-z0-9_]*)(?::(?P<spec>[^{}\[\]]+))?\}|(?P<stray>[{}])"
 )
 
+_INCLUDED: Final = re.compile(r"\{@([A-Za-z][A-Za-z0-9_.-]*)\}")
+
 
 @attrs.frozen
 class Slot:
@@ -58,6 +60,17 @@ def parse(text: str, including: Mapping[str, str]) -> tuple[Part, ...]:
     ('.', Slot(name='frame', spec='04d'), '.exr')
     """
     return _Reader(text, including, ()).parts()
+
+
+def included(text: str, including: Mapping[str, str]) -> dict[str, str]:
+    """What of `including` the text needs, by name."""
+    found: dict[str, str] = {}
+    texts = [text]
+    for each in texts:
+        needed = [name for name in _INCLUDED.findall(each) if name in including and name not in found]
+        found.update((name, including[name]) for name in needed)
+        texts += [including[name] for name in needed]
+    return found
 
 
 def slots(parts: tuple[Part, ...]) -> Iterator[Slot]:

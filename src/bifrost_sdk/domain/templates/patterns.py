@@ -29,6 +29,7 @@ _COUNT: Final = re.compile(r"\{([0-9]{1,3})(,([0-9]{1,3}))?\}")
 _COUNTS: Final = {"?": (0, 1), "*": (0, LONGEST), "+": (1, LONGEST)}
 
 
+@functools.lru_cache(maxsize=256)
 def parse(pattern: str) -> Node:
     """What the pattern stands for.
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bifrost_sdk.domain.templates import expression, patterns, structure
+from bifrost_sdk.domain.templates import expression, structure
 from bifrost_sdk.domain.templates.grammar import Part, Slot
 from bifrost_sdk.domain.templates.tokens import Token
 
@@ -61,7 +61,7 @@ def _stay_apart(pieces: tuple[str | Slot, ...], tokens: Mapping[str, Token]) -> 
     slots = [piece.name for piece in pieces if isinstance(piece, Slot)]
     if len(slots) <= 1:
         return True
-    held = frozenset[str]().union(*(patterns.alphabet(tokens[name].language) for name in slots))
+    held = frozenset[str]().union(*(tokens[name].alphabet for name in slots))
     split = list(_split(pieces, held))
     return len(split) > 1 and all(_stay_apart(part, tokens) for part in split)
 

@@ -25,6 +25,9 @@ from bifrost_sdk.errors import TemplateError
 _PLANS: Final = 64
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})  # Any: no values at all
 
+# Only such paths can hold the placeholder of some program.
+_PLACEHOLDER: Final = re.compile("[%#$<]").search
+
 _Matcher: TypeAlias = Callable[[str], re.Match[str] | None]
 _Converter: TypeAlias = Callable[[str], Any]  # Any: a value of the token's type
 
@@ -85,6 +88,7 @@ class Template:
         converters = ((name, token.converter) for name, token in tokens.items())
         for name, value in (
             ("tokens", MappingProxyType(tokens)),
+            ("including", MappingProxyType(grammar.included(self.text, self.including))),
             ("required", required),
             ("language", structure.language(parts, tokens)),
             ("_parts", parts),
@@ -252,6 +256,8 @@ class Template:
 
     def _respelled(self, path: str) -> str:
         """The path with its frame and tile placeholders as this template writes them."""
+        if _PLACEHOLDER(path) is None:
+            return path
         frames = [token.padding for token in self.tokens.values() if isinstance(token, FrameToken)]
         if not frames and not any(isinstance(token, UdimToken) for token in self.tokens.values()):
             return path

@@ -67,6 +67,11 @@ class Token:
         return _pattern(self, others=True)
 
     @property
+    def alphabet(self) -> frozenset[str]:
+        """All of ASCII that its texts can hold."""
+        return _alphabet(self)
+
+    @property
     def pattern_in_ascii(self) -> str:
         """The same for texts in ASCII."""
         return _pattern(self, others=False)
@@ -322,7 +327,7 @@ class UdimToken(Token):
     @property
     def expected(self) -> str:
         """What it takes, in words."""
-        return f"a tile's number from {filesets.FIRST_UDIM} to {filesets.LAST_UDIM}, or {UDIM}"
+        return f"a tile's number from {filesets.TILES[0]} to {filesets.TILES[-1]}, or {UDIM}"
 
     def _text(self, value: Any) -> str:  # Any: checked here
         if isinstance(value, str):
@@ -502,6 +507,11 @@ _UNITS: Final[Mapping[str, tuple[str, Node]]] = {
 @functools.lru_cache(maxsize=1024)
 def _pattern(token: Token, *, others: bool) -> str:
     return patterns.source(token.language, others=others)
+
+
+@functools.lru_cache(maxsize=1024)
+def _alphabet(token: Token) -> frozenset[str]:
+    return patterns.alphabet(token.language)
 
 
 @functools.lru_cache(maxsize=1024)
