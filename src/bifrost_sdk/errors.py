@@ -119,6 +119,11 @@ class ValidationError(BifrostError):
         super().__init__("; ".join(str(issue) for issue in self.issues))
 
 
+def refusal(code: str, message: str, subject: object, hint: str = "") -> ValidationError:
+    """The error of one issue with a value, which is shown as Python writes it."""
+    return ValidationError(Issue(code, message, subject=repr(subject), hint=hint))
+
+
 class ReferenceSyntaxError(ValidationError):
     """`text` is no reference; `position` (0-based, in code points) is where reading stopped."""
 

@@ -17,6 +17,9 @@ from bifrost_sdk.errors import Issue, ValidationError
 MAX_CODE: Final = 64
 MAX_PROJECT: Final = 63
 
+ROOT: Final = "[a-z][a-z0-9_]{0,31}"
+"""The pattern of a root's name, which is also the token of a pinned path."""
+
 DEVICES: Final = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))]
 )

@@ -16,12 +16,12 @@ import attrs
 
 from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.frames import MAX_FRAME, FrameRange
-from bifrost_sdk.errors import Issue, ValidationError
+from bifrost_sdk.errors import ValidationError, refusal
 
 FRAME: Final = "<FRAME>"
 UDIM: Final = "<UDIM>"
-FIRST_UDIM: Final = 1001
-LAST_UDIM: Final = 9999
+TILES: Final = range(1001, 10_000)
+"""The numbers of UDIM tiles: 1001 + u + 10 * v."""
 MAX_PADDING: Final = 10
 DEFAULT_PADDING: Final = 4
 
@@ -83,30 +83,30 @@ class FileSet:
         counts = pattern.count(FRAME), pattern.count(UDIM)
         if max(counts) != 1:
             hint = "write e.g. beauty.%04d.exr, beauty.####.exr, beauty.$F4.exr or tex.<UDIM>.exr"
-            raise _refusal("fileset.tokens", "a set has one frame token, one UDIM token, or one of each", pattern, hint)
+            raise refusal("fileset.tokens", "a set has one frame token, one UDIM token, or one of each", pattern, hint)
         fault = codes.path_fault(pattern)
         if fault is not None:
             message = f"{fault.message} (at character {fault.position + 1})"
-            raise _refusal(f"fileset.{fault.code}", message, pattern, fault.hint)
+            raise refusal(f"fileset.{fault.code}", message, pattern, fault.hint)
 
     @padding.validator
     def _is_width(self, _: attrs.Attribute[int], padding: int) -> None:
         if not (1 <= padding <= MAX_PADDING if FRAME in self.pattern else padding == 0):
             message = f"a frame token's padding is 1 to {MAX_PADDING}, and 0 where there is none; not {padding}"
-            raise _refusal("fileset.padding", message, self.pattern, "use e.g. %04d")
+            raise refusal("fileset.padding", message, self.pattern, "use e.g. %04d")
 
     @frames.validator
     def _has_frame_token(self, _: attrs.Attribute[FrameRange], frames: FrameRange) -> None:
         if frames.runs and FRAME not in self.pattern:
-            raise _refusal("fileset.frames", "frames need a frame token", self.pattern, f"put {FRAME} in the pattern")
+            raise refusal("fileset.frames", "frames need a frame token", self.pattern, f"put {FRAME} in the pattern")
 
     @udims.validator
     def _are_tiles(self, _: attrs.Attribute[tuple[int, ...]], udims: tuple[int, ...]) -> None:
         if udims and UDIM not in self.pattern:
-            raise _refusal("fileset.udims", "tiles need a UDIM token", self.pattern, f"put {UDIM} in the pattern")
-        if udims and not (udims[0] >= FIRST_UDIM and udims[-1] <= LAST_UDIM):
+            raise refusal("fileset.udims", "tiles need a UDIM token", self.pattern, f"put {UDIM} in the pattern")
+        if not all(tile in TILES for tile in udims):
             hint = "number tiles 1001 + u + 10 * v"
-            raise _refusal("fileset.udims", f"a tile is {FIRST_UDIM} to {LAST_UDIM}", self.pattern, hint)
+            raise refusal("fileset.udims", f"a tile is {TILES[0]} to {TILES[-1]}", self.pattern, hint)
 
     @classmethod
     def parse_name(cls, name: str) -> FileSet:
@@ -135,9 +135,9 @@ class FileSet:
         """
         if (frame is None) is (FRAME in self.pattern) or (udim is None) is (UDIM in self.pattern):
             message = f"frame={frame} and udim={udim} do not fit the tokens"
-            raise _refusal("fileset.place", message, self.pattern, "give one number per token")
-        if udim is not None and not FIRST_UDIM <= udim <= LAST_UDIM:
-            raise _refusal("fileset.udims", f"{udim} is no tile", self.pattern, "number tiles 1001 + u + 10 * v")
+            raise refusal("fileset.place", message, self.pattern, "give one number per token")
+        if udim is not None and udim not in TILES:
+            raise refusal("fileset.udims", f"{udim} is no tile", self.pattern, "number tiles 1001 + u + 10 * v")
         return self._name(frame, udim)
 
     def match(self, name: str) -> Place | None:
@@ -233,10 +233,6 @@ class _Member(NamedTuple):
     udim: int | None
 
 
-def _refusal(code: str, message: str, subject: str, hint: str) -> ValidationError:
-    return ValidationError(Issue(code, message, subject=repr(subject), hint=hint))
-
-
 def _padding(token: re.Match[str]) -> int:
     if token["frame"]:
         return DEFAULT_PADDING
@@ -260,10 +256,10 @@ def _recognised(name: str, *, udims: bool) -> tuple[str, _Member | None]:
     if not tail and "." in head and head[-1] != ".":
         return name, None  # the number belongs to the extension: clip.mp4
     tile = _TILED(head) if udims else None
-    if tile is not None and int(tile[2]) >= FIRST_UDIM:
+    if tile is not None and int(tile[2]) in TILES:
         return f"{tile[1]}{UDIM}{tile[3]}{FRAME}{tail}", _Member(name, digits, int(tile[2]))
     number = int(digits)
-    if udims and FIRST_UDIM <= number <= LAST_UDIM and digits[0] != "0":
+    if udims and number in TILES and digits[0] != "0":
         return f"{head}{UDIM}{tail}", _Member(name, "", number)
     return f"{head}{FRAME}{tail}", _Member(name, digits, None)
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
-from bifrost_sdk.errors import Issue, ValidationError
+from bifrost_sdk.errors import ValidationError, refusal
 
 MAX_FRAME: Final = 2**31 - 1
 """The largest frame either side of zero: what hosts keep in 32 bits."""
@@ -165,7 +165,7 @@ class FrameRange:
 
     def _filled(self) -> tuple[Run, ...]:
         if not self.runs:
-            raise _refusal("frames.empty", "an empty range has no first and no last frame", "", "check it is not empty")
+            raise refusal("frames.empty", "an empty range has no first and no last frame", "", "check it is not empty")
         return self.runs
 
 
@@ -186,7 +186,7 @@ class HandledRange:
     @tail.validator
     def _is_count(self, attribute: attrs.Attribute[int], value: int) -> None:
         if value < 0:
-            raise _refusal(f"frames.{attribute.name}", "a handle has no negative length", str(value), "use 0 or more")
+            raise refusal(f"frames.{attribute.name}", "a handle has no negative length", str(value), "use 0 or more")
 
     @property
     def full(self) -> FrameRange:
@@ -199,7 +199,7 @@ class HandledRange:
 
 def _exact(rate: Fraction | int) -> Fraction:
     if isinstance(rate, float):
-        raise _refusal("rate.exact", "a float is no exact rate", str(rate), f"use FrameRate.parse('{rate}')")
+        raise refusal("rate.exact", "a float is no exact rate", str(rate), f"use FrameRate.parse('{rate}')")
     return Fraction(rate)
 
 
@@ -221,7 +221,7 @@ class FrameRate:
     def _is_sensible(self, _: attrs.Attribute[Fraction], value: Fraction) -> None:
         if value <= 0 or max(value.numerator, value.denominator) > MAX_TERM:
             message = f"a frame rate is above zero, in terms of at most {MAX_TERM}"
-            raise _refusal("rate.terms", message, str(value), "use e.g. 24 or 24000/1001")
+            raise refusal("rate.terms", message, str(value), "use e.g. 24 or 24000/1001")
 
     @classmethod
     def parse(cls, text: str) -> FrameRate:
@@ -232,7 +232,7 @@ class FrameRate:
         """
         match = _RATE(text)
         if match is None or (match[3] is not None and int(match[3]) == 0):
-            raise _refusal("rate.syntax", "this is no frame rate", text, "write 24, 23.976 or 30000/1001")
+            raise refusal("rate.syntax", "this is no frame rate", text, "write 24, 23.976 or 30000/1001")
         whole = _DECIMALS.get(text)
         return cls(Fraction(text) if whole is None else Fraction(whole * 1000, 1001))
 
@@ -254,13 +254,9 @@ class FrameRate:
         return f"FrameRate.parse({str(self)!r})"
 
 
-def _refusal(code: str, message: str, subject: str, hint: str) -> ValidationError:
-    return ValidationError(Issue(code, message, subject=repr(subject), hint=hint))
-
-
 def _scattered(first: int, last: int) -> ValidationError:
     message = f"a range has at most {MAX_PIECES} frames or stretches that stand apart"
-    return _refusal("frames.scattered", message, f"{first}-{last}", "split it into several ranges")
+    return refusal("frames.scattered", message, f"{first}-{last}", "split it into several ranges")
 
 
 def _parsed(text: str) -> Iterator[Run]:
@@ -270,7 +266,7 @@ def _parsed(text: str) -> Iterator[Run]:
         match = _PART(part.strip(" "))
         if match is None:
             place = f"{part.strip()!r} at character {offset + 1}"
-            raise _refusal(
+            raise refusal(
                 "frames.syntax", f"{place} is no frame, range or step", text[:80], "write 1001-1010,1020-1040x5"
             )
         first, last, step = match.group(1), match.group(2) or match.group(1), match.group(3) or "1"
@@ -281,18 +277,18 @@ def _parsed(text: str) -> Iterator[Run]:
 def _number(digits: str, text: str) -> int:
     significant = digits.lstrip("-0")
     if len(significant) > _MAX_DIGITS:
-        raise _refusal("frames.large", f"a frame lies within {MAX_FRAME} of zero", text[:80], "use smaller frames")
+        raise refusal("frames.large", f"a frame lies within {MAX_FRAME} of zero", text[:80], "use smaller frames")
     return -int(significant or 0) if digits[0] == "-" else int(significant or 0)
 
 
 def _checked(run: Run) -> Run:
     """`run` with a last frame that it really reaches."""
     if run.step < 1:
-        raise _refusal("frames.step", "a step is at least 1", str(run.step), "leave it out or use x2")
+        raise refusal("frames.step", "a step is at least 1", str(run.step), "leave it out or use x2")
     if run.last < run.first:
-        raise _refusal("frames.order", "a range ends before it starts", str(run), f"write {run.last}-{run.first}")
+        raise refusal("frames.order", "a range ends before it starts", str(run), f"write {run.last}-{run.first}")
     if run.first < -MAX_FRAME or run.last > MAX_FRAME:
-        raise _refusal("frames.large", f"a frame lies within {MAX_FRAME} of zero", str(run), "use smaller frames")
+        raise refusal("frames.large", f"a frame lies within {MAX_FRAME} of zero", str(run), "use smaller frames")
     return run._replace(last=run.last - (run.last - run.first) % run.step)
 
 

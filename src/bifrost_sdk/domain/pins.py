@@ -12,19 +12,19 @@ import attrs
 
 from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.references import MAX_VERSION, UUID, Reference
-from bifrost_sdk.errors import Issue, ValidationError
+from bifrost_sdk.errors import refusal
 
 SCHEMA: Final = 1
 """The schema version that this code writes and reads."""
 
-_PATH: Final = re.compile(r"\{([a-z][a-z0-9_]{0,31})\}/(.+)", re.DOTALL).fullmatch
+_PATH: Final = re.compile(rf"\{{({codes.ROOT})\}}/(.+)", re.DOTALL).fullmatch
 _ID: Final = re.compile(UUID).fullmatch
 _HASH: Final = re.compile(r"(?:[a-z0-9]+:)?[0-9a-f]{16,128}").fullmatch
 
 
 def _is_hash(_: object, __: attrs.Attribute[str], value: str) -> None:
     if value and _HASH(value) is None:
-        raise _refusal("pin.hash", "a hash is lower-case hexadecimal", value, "write e.g. sha256:9f86d0…")
+        raise refusal("pin.hash", "a hash is lower-case hexadecimal", value, "write e.g. sha256:9f86d0…")
 
 
 @attrs.frozen
@@ -48,20 +48,20 @@ class Pin:
     def _stays_in_root(self, _: attrs.Attribute[str], path: str) -> None:
         match = _PATH(path)
         if match is None:
-            raise _refusal("pin.path", "a pinned path starts with a root's token", path, "write {publish}/folder/file")
+            raise refusal("pin.path", "a pinned path starts with a root's token", path, "write {publish}/folder/file")
         fault = codes.path_fault(match[2])
         if fault is not None:
-            raise _refusal("pin.path", fault.message, path, fault.hint)
+            raise refusal("pin.path", fault.message, path, fault.hint)
 
     @version.validator
     def _is_id(self, _: attrs.Attribute[str], version: str) -> None:
         if _ID(version) is None:
-            raise _refusal("pin.version", "a version's id is a lower-case UUID", version, "use the version's id")
+            raise refusal("pin.version", "a version's id is a lower-case UUID", version, "use the version's id")
 
     @number.validator
     def _is_number(self, _: attrs.Attribute[int | None], number: int | None) -> None:
         if number is not None and not 1 <= number <= MAX_VERSION:
-            raise _refusal("pin.number", f"a version's number is 1 to {MAX_VERSION}", str(number), "use None for none")
+            raise refusal("pin.number", f"a version's number is 1 to {MAX_VERSION}", str(number), "use None for none")
 
     @property
     def root(self) -> str:
@@ -82,7 +82,7 @@ def _keyed(
     for key, pin in pins.items():
         ref = key if isinstance(key, Reference) else Reference.parse(key)
         if ref in keyed:
-            raise _refusal("pins.twice", "the same thing is pinned twice", str(ref), "keep one of the spellings")
+            raise refusal("pins.twice", "the same thing is pinned twice", str(ref), "keep one of the spellings")
         keyed[ref] = pin
     return MappingProxyType(dict(sorted(keyed.items(), key=lambda item: (str(item[0]).lower(), str(item[0])))))
 
@@ -161,14 +161,10 @@ class PinSet:
         return hash(frozenset(self.pins.items()))
 
 
-def _refusal(code: str, message: str, subject: str, hint: str) -> ValidationError:
-    return ValidationError(Issue(code, message, subject=repr(subject), hint=hint))
-
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:  # Any: a JSON value
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise _refusal("pins.twice", "a JSON object names a key twice", ", ".join(key for key, _ in pairs)[:80], "")
+        raise refusal("pins.twice", "a JSON object names a key twice", ", ".join(key for key, _ in pairs)[:80], "")
     return fields
 
 
@@ -177,17 +173,17 @@ def _document(text: str) -> dict[str, Any]:  # Any: a JSON value
     try:
         document = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise _refusal("pins.json", f"this is no JSON document: {error}", text[:40], "") from error
+        raise refusal("pins.json", f"this is no JSON document: {error}", text[:40], "") from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if type(schema) is int and schema > SCHEMA:
-        raise _refusal("pins.schema", f"schema {schema} is newer than {SCHEMA}", text[:40], "update Bifrost SDK")
+        raise refusal("pins.schema", f"schema {schema} is newer than {SCHEMA}", text[:40], "update Bifrost SDK")
     if (
         type(schema) is not int
         or schema != SCHEMA
         or set(document) != {"schema", "pins"}
         or not isinstance(document["pins"], dict)
     ):
-        raise _refusal("pins.schema", "this is no set of pins", text[:40], 'write {"schema": 1, "pins": {…}}')
+        raise refusal("pins.schema", "this is no set of pins", text[:40], 'write {"schema": 1, "pins": {…}}')
     pins: dict[str, Any] = document["pins"]  # Any: a JSON value
     return pins
 
@@ -200,8 +196,8 @@ def _pin(key: str, fields: Any) -> Pin:  # Any: a JSON value, judged here
         "hash": (str,),
     }
     if not isinstance(fields, dict) or set(fields) != set(kinds):
-        raise _refusal("pin.fields", f"a pin has the fields {', '.join(kinds)}", key, "write all of them and no others")
+        raise refusal("pin.fields", f"a pin has the fields {', '.join(kinds)}", key, "write all of them and no others")
     for name, kind in kinds.items():
         if not isinstance(fields[name], kind) or isinstance(fields[name], bool):
-            raise _refusal("pin.fields", f"{name} cannot be {fields[name]!r}", key, "write it as it was exported")
+            raise refusal("pin.fields", f"{name} cannot be {fields[name]!r}", key, "write it as it was exported")
     return Pin(**fields)

@@ -11,6 +11,7 @@ import attrs
 
 from bifrost_sdk.domain import codes, text
 from bifrost_sdk.domain.entity import Entity, Node, at_least, check_id, choice, is_truth, optional_id, sibling_key
+from bifrost_sdk.domain.filesets import TILES
 from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.registry import NODES, Relation, register
 from bifrost_sdk.domain.spelling import MAX_VERSION
@@ -25,11 +26,11 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
     "abandoned": (),
 }
 
+#: How long a publisher may be silent before others may recover its version, in seconds, unless it says otherwise.
+LEASE = 900
+
 #: The longest lease of a reservation, in seconds: 30 days.
 LEASE_LIMIT = 2_592_000
-
-#: The numbers of UDIM tiles: 1001 + u + 10 * v.
-TILES = range(1001, 10_000)
 
 #: Whether a text is a hash as files have it: ``sha256:`` and 64 hexadecimal digits in lower case.
 is_hash = re.compile("sha256:[0-9a-f]{64}").fullmatch
@@ -117,7 +118,7 @@ class Version(Entity):
     task: str | None = attrs.field(default=None, converter=optional_id)
     source: str = attrs.field(default="", converter=text.line)
     dependencies: tuple[AssetDependency, ...] = attrs.field(default=(), converter=_dependencies)
-    lease: int = attrs.field(default=900, validator=at_least(1, at_most=LEASE_LIMIT))
+    lease: int = attrs.field(default=LEASE, validator=at_least(1, at_most=LEASE_LIMIT))
     lease_until: datetime.datetime | None = attrs.field(default=None, converter=text.utc)
     manifest: str = attrs.field(default="", converter=text.line)
 

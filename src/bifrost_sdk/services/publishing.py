@@ -19,7 +19,7 @@ import attrs
 from bifrost_sdk.domain import codes, wire
 from bifrost_sdk.domain.entity import DOCUMENT_LIMIT, Entity, Node
 from bifrost_sdk.domain.query import Query
-from bifrost_sdk.domain.versions import AssetDependency, File, Product, Representation, Version
+from bifrost_sdk.domain.versions import LEASE, AssetDependency, File, Product, Representation, Version
 from bifrost_sdk.errors import BifrostError, ConflictError, Issue, StorageError, ValidationError
 from bifrost_sdk.ports import Storage
 from bifrost_sdk.services import dependencies, sources, staging
@@ -33,9 +33,6 @@ from bifrost_sdk.services.staging import Places
 
 #: The root that published files go to.
 ROOT = "publish"
-
-#: How long a publisher may be silent before others may recover its version, in seconds.
-LEASE = 900
 
 #: Told (bytes done, bytes in all) as files are copied.
 Progress = Callable[[int, int], None]

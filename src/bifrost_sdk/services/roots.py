@@ -12,14 +12,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from bifrost_sdk.domain import codes
+
 #: What Python calls a platform -> what settings call it.
 PLATFORMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 #: The key of a root that holds its folders by site.
 SITES = "sites"
 
-#: What a root may be called; such a name is also the token of a pinned path.
-ROOT_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+#: What a root may be called.
+ROOT_NAME = re.compile(codes.ROOT)
 
 #: What a site may be called.
 SITE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")

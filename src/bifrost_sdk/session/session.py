@@ -18,7 +18,7 @@ from bifrost_sdk.domain.entity import Entity, Node
 from bifrost_sdk.domain.pins import PinSet
 from bifrost_sdk.domain.query import Page, Query
 from bifrost_sdk.domain.text import listed
-from bifrost_sdk.domain.versions import Version
+from bifrost_sdk.domain.versions import LEASE, Version
 from bifrost_sdk.errors import BifrostError
 from bifrost_sdk.ports import Resolution, View
 from bifrost_sdk.services import attributes, ordering, places
@@ -272,7 +272,7 @@ class Session:
         progress: Progress | None = None,
         cancel: Cancel | None = None,
         key: str | None = None,
-        lease: int = 900,
+        lease: int = LEASE,
     ) -> Version:
         """Publish files as the next version of a product of `owner`; `services.publishing.publish` tells all of it.
 

@@ -65,7 +65,7 @@ Document: TypeAlias = Mapping[str, Any]  # Any: judged here
 _Check: TypeAlias = Callable[["_Findings", str, Any], Any]  # Any: whatever YAML or JSON can hold
 _Merge: TypeAlias = Callable[[Any, Any], Any]  # Any: JSON
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_ROOT = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_ROOT = re.compile(codes.ROOT)
 # Options of a token that say the same thing in two ways: the keys that go where others are given.
 _INSTEAD = ((("characters", "length"), ("pattern",)), (("pattern",), ("characters", "length")))
 _MODE = re.compile(r"0?[0-7]{3,4}")
