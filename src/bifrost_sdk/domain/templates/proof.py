@@ -153,15 +153,14 @@ class _Question:
         is_clear = True
         for nodes in cases:
             paths = list(self.walk(nodes, _Depth(exact=False, paths=_PATHS, steps=steps)))
-            witness = self._confirmed(paths)
             split = self._split(nodes, paths) if len(cases) < _CASES else []
             cases.extend(split)
-            if paths and not split and witness is None:
-                exact = list(self.walk(nodes, _Depth(exact=True, paths=_PATHS, steps=steps)))
-                witness = self._confirmed(exact)
-                is_clear = is_clear and not exact
+            if paths and not split and not any(self._witnesses(paths)):
+                paths = list(self.walk(nodes, _Depth(exact=True, paths=_PATHS, steps=steps)))
+            witness = self._confirmed(paths)
             if witness is not None:
                 return witness
+            is_clear = is_clear and (bool(split) or not paths)
         return Disjoint() if is_clear else None
 
     def _split(self, nodes: _Nodes, paths: Iterable[str]) -> list[_Nodes]:
@@ -175,9 +174,10 @@ class _Question:
         return []
 
     def _confirmed(self, paths: Iterable[str]) -> Witness | None:
-        return next(
-            (found for path in paths for found in self.witnesses(self.nodes, path) if self.confirm(found)), None
-        )
+        return next(filter(self.confirm, self._witnesses(paths)), None)
+
+    def _witnesses(self, paths: Iterable[str]) -> Iterator[Witness]:
+        return (found for path in paths for found in self.witnesses(self.nodes, path))
 
 
 def _spelled(node: Node, path: str, *, agreeing: bool = True) -> Iterator[Derivation]:
