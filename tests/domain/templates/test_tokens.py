@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import enum
 import re
 import unicodedata
 from typing import Any
@@ -182,109 +181,6 @@ def test_text_is_no_spelling_when_another_is_the_one(token: Token, text: str) ->
     assert not token.holds(text)
     with pytest.raises(TemplateError, match="is not"):
         token.read(text)
-
-
-@pytest.mark.parametrize("value", ["%04d", "####", "$F4", "${F4}", "<FRAME>"])
-def test_frame_is_one_value_when_programs_spell_it(value: str) -> None:
-    assert FrameToken().write(value) == "%04d"
-    assert FrameToken().read("%04d") == FRAME
-
-
-@pytest.mark.parametrize("value", ["%03d", "#####", "$F", "%d", "a.%04d", "%04d.", "<UDIM>", "%04d%04d"])
-def test_frame_is_refused_when_its_padding_or_form_is_another(value: str) -> None:
-    with pytest.raises(TemplateError, match="a frame's number in 4 or more digits, or <FRAME>"):
-        FrameToken().write(value)
-
-
-@pytest.mark.parametrize("value", ["<UDIM>", "<udim>", "%(UDIM)d"])
-def test_udim_is_one_value_when_programs_spell_it(value: str) -> None:
-    assert UdimToken().write(value) == "<UDIM>"
-
-
-def test_values_of_derived_types_are_written_plainly_when_they_are_text_or_numbers() -> None:
-    class Name(str):
-        __slots__ = ()
-
-        def __str__(self) -> str:
-            return "../etc"
-
-    class Number(enum.IntEnum):
-        SEVEN = 7
-
-    assert StringToken().write(Name("hero")) == "hero"
-    assert VersionToken().write(Number.SEVEN) == "007"
-
-
-@pytest.mark.parametrize(
-    ("value", "says"),
-    [
-        (DAY, "is not a datetime (written %Y%m%d%H)"),
-        (TIME, "is not a datetime"),
-        (TIME.replace(minute=0, second=0, tzinfo=datetime.timezone.utc), "is not a datetime"),
-        ("2026013123", "is not a datetime"),
-    ],
-)
-def test_date_is_refused_when_its_format_cannot_tell_all_of_it(value: object, says: str) -> None:
-    with pytest.raises(TemplateError) as caught:
-        DateToken("%Y%m%d%H").write(value)
-    assert says in str(caught.value)
-
-
-def test_time_is_refused_when_a_token_tells_the_day_alone() -> None:
-    with pytest.raises(TemplateError, match="is not a date"):
-        DateToken().write(TIME)
-
-
-@pytest.mark.parametrize(
-    "format", ["", "%Y", "%Y%m", "%m%d%y", "%Y%m%d%d", "%Y%m%d%M", "%Y%j", "%Y%m%d%%", "%Y%m%d%", "%Y/%m/%d", "%Y%m%d:"]
-)
-def test_date_format_is_refused_when_a_day_has_no_one_spelling(format: str) -> None:
-    with pytest.raises(TemplateError):
-        DateToken(format)
-
-
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        ({"characters": "a/"}, "it would leave its folder"),
-        ({"characters": "a:"}, "Windows reads a drive"),
-        ({"characters": r"a\\"}, "folders are separated"),
-        ({"characters": "~a"}, "a shell expands it"),
-        ({"characters": "a\n"}, "U+000A"),
-        ({"pattern": "[a-z]*"}, "a value would be empty"),
-        ({"pattern": "a|/etc"}, "it would leave its folder"),
-        ({"pattern": "[ -~]"}, "cannot stand in a value"),
-        ({"pattern": "a", "characters": "a"}, "a pattern says all"),
-        ({"pattern": "a", "length": 3}, "a pattern says all"),
-        ({"pattern": "("}, "cannot be read"),
-        ({"pattern": 7}, "7 is no text"),
-        ({"length": 0}, "0 is no number from 1 to 255"),
-        ({"length": True}, "True is no number"),
-    ],
-)
-def test_string_token_is_refused_when_its_values_could_leave_their_folder(options: dict[str, Any], says: str) -> None:
-    with pytest.raises(TemplateError) as caught:
-        StringToken(**options)
-    assert says in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("choices", "says"),
-    [
-        ([], "several texts that differ"),
-        (["work", "Work"], "several texts that differ"),
-        (["a", "a"], "several texts that differ"),
-        ([""], "a value would be empty"),
-        (["a/b"], "it would leave its folder"),
-        (["e\u0301"], "write it in NFC"),
-        ("work", "choices are a list of texts"),
-        ([1], "choices are a list of texts"),
-    ],
-)
-def test_choice_token_is_refused_when_its_choices_do_not_stay_apart(choices: Any, says: str) -> None:
-    with pytest.raises(TemplateError) as caught:
-        ChoiceToken(choices)
-    assert says in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from bifrost_sdk.domain.templates.grammar import Part, Slot
 from bifrost_sdk.domain.templates.language import Node
 from bifrost_sdk.domain.templates.plans import Plan
 from bifrost_sdk.domain.templates.plans import plan as make_plan
-from bifrost_sdk.domain.templates.tokens import FrameToken, IntegerToken, StringToken, Token, UdimToken, default, shown
+from bifrost_sdk.domain.templates.token import shown
+from bifrost_sdk.domain.templates.tokens import FrameToken, IntegerToken, StringToken, Token, UdimToken, default
 from bifrost_sdk.errors import TemplateError
 
 _PLANS: Final = 64
