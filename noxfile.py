@@ -143,7 +143,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure each promise of speed beside its floor and write docs/benchmarks.md."""
-    session.install(".")
+    session.install(".", "lucidity")  # a peer of the templates, measured in the same run
     session.run("python", "tests/bench", *session.posargs)
 
 
