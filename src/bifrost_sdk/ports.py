@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
@@ -133,6 +134,23 @@ class Record:
     search: str | None = None
     files: str | None = None
     edges: tuple[tuple[str, str, str], ...] = ()
+
+    def entity(self) -> Entity:
+        """The entity that it is a record of."""
+        from bifrost_sdk.domain import wire  # loads cattrs
+
+        return wire.load(
+            self.kind,
+            json.loads(self.body),
+            id=self.id,
+            project=self.project,
+            revision=self.revision,
+            path=self.path or "",
+            created_at=wire.from_microseconds(self.created_at),
+            created_by=self.created_by,
+            updated_at=wire.from_microseconds(self.updated_at),
+            updated_by=self.updated_by,
+        )
 
 
 @attrs.frozen

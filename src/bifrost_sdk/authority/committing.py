@@ -12,7 +12,7 @@ import attrs
 from bifrost_sdk.authority.journal import Journal
 from bifrost_sdk.authority.planning import Plan, plan
 from bifrost_sdk.authority.policy import demand
-from bifrost_sdk.authority.records import to_entity, to_record
+from bifrost_sdk.authority.records import to_record
 from bifrost_sdk.authority.sight import Sight
 from bifrost_sdk.authority.stamps import stamped
 from bifrost_sdk.authority.tree import Paths
@@ -181,7 +181,7 @@ class Committing:
         if code == STUDIO:
             return None
         (record,) = self.transaction.load("key", STUDIO, [(None, code)])
-        found = to_entity(record) if record else None
+        found = record.entity() if record else None
         if not isinstance(found, Project):
             raise NotFoundError(f"bifrost://{code}", reason="there is no such project")
         return found

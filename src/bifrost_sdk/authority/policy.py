@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import attrs
 
-from bifrost_sdk.authority.records import to_entity
 from bifrost_sdk.domain import codes, registry
 from bifrost_sdk.domain.access import Access, any_of, compile_roles, everything, limited_to
 from bifrost_sdk.domain.entity import Entity
@@ -178,7 +177,7 @@ def _read(transaction: Transaction, revision: int) -> Studio:
         offset = None
         while True:
             found = transaction.select(Query(kind, project=STUDIO, size=_PAGE), offset=offset)
-            yield from (to_entity(record) for record in found.records)
+            yield from (record.entity() for record in found.records)
             offset = found.last
             if offset is None:
                 return

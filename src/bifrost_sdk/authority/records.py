@@ -1,9 +1,8 @@
-"""Entities as the records that a store keeps, and back."""
+"""Entities as the records that a store keeps."""
 
 from __future__ import annotations
 
 import functools
-import json
 
 from bifrost_sdk.domain import codes, locations, wire
 from bifrost_sdk.domain.changes import Event
@@ -48,25 +47,9 @@ def to_record(entity: Entity, path: str | None, *, at: int) -> Record:
     )
 
 
-def to_entity(record: Record) -> Entity:
-    """The entity of a record."""
-    return wire.load(
-        record.kind,
-        json.loads(record.body),
-        id=record.id,
-        project=record.project,
-        revision=record.revision,
-        path=record.path or "",
-        created_at=wire.from_microseconds(record.created_at),
-        created_by=record.created_by,
-        updated_at=wire.from_microseconds(record.updated_at),
-        updated_by=record.updated_by,
-    )
-
-
 def to_event(record: Record) -> Event:
     """The event of a record of the kind ``event``."""
-    event = to_entity(record)
+    event = record.entity()
     assert isinstance(event, Event)
     return event
 

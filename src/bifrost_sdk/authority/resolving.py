@@ -8,7 +8,6 @@ from typing import NamedTuple
 import attrs
 
 from bifrost_sdk.authority import locating
-from bifrost_sdk.authority.records import to_entity
 from bifrost_sdk.authority.sight import Sight
 from bifrost_sdk.domain import codes, locations, references
 from bifrost_sdk.domain.filesets import FileSet
@@ -169,7 +168,7 @@ def _named(listed: File, file: str) -> str | None:
 def _representations(located: Located, sight: Sight) -> list[Representation]:
     include = Include("representations", Query("representation", order=("id",), size=1000), 1000)
     found = sight.transaction.related("version", [located.version], include, at=sight.at)
-    entities = [to_entity(record) for record in found.get(located.version, ())]
+    entities = [record.entity() for record in found.get(located.version, ())]
     shown = {id for id, _ in located.files}
     return [item for item in entities if isinstance(item, Representation) and item.id in shown]
 

@@ -10,14 +10,13 @@ from typing import Any
 import attrs
 
 from bifrost_sdk.authority.policy import Rulings
-from bifrost_sdk.authority.records import to_entity
 from bifrost_sdk.domain import registry, wire
 from bifrost_sdk.domain.access import Access, all_of
 from bifrost_sdk.domain.changes import Event
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import EVERYTHING, NOTHING, Compare, Filter, Gated, Query, Today
 from bifrost_sdk.domain.registry import Relation, entity_type
-from bifrost_sdk.domain.rules import related_ids
+from bifrost_sdk.domain.rules import ids_in, related_ids
 from bifrost_sdk.errors import Issue, ValidationError
 from bifrost_sdk.ports import NOW, Actor, Record, Transaction, View
 
@@ -109,7 +108,7 @@ class Sight:
 
     def entities(self, records: Sequence[Record]) -> tuple[Entity, ...]:
         """Entities of records that are known to be visible, with what they point at narrowed to what is."""
-        return self.masked([to_entity(record) for record in records])
+        return self.masked([record.entity() for record in records])
 
     def masked(self, entities: Sequence[Entity]) -> tuple[Entity, ...]:
         """The entities without the ids of what is hidden from the actor."""
@@ -200,11 +199,9 @@ def _pointers(entity: Entity) -> Iterable[tuple[Relation, tuple[str, ...]]]:
 def _document_pointers(kind: str, document: Mapping[str, Any]) -> Iterable[tuple[Relation, tuple[str, ...]]]:
     if kind not in registry.kinds():
         return
-    for name, relation in entity_type(kind).relations.items():
-        value = document.get(name)
-        if value:
-            items = value if relation.many else [value]
-            yield relation, tuple(item[relation.path] if relation.path else item for item in items)
+    for relation in entity_type(kind).relations.values():
+        if ids := ids_in(document, relation):
+            yield relation, ids
 
 
 def _masked_document(event: Event, document: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:  # Any: JSON

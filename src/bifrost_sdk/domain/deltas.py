@@ -7,6 +7,7 @@ one look under the project's lock, so that what a rule saw is still true when th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -99,6 +100,15 @@ def related_ids(entity: Entity, relation: Relation) -> tuple[str, ...]:
     if not relation.many:
         return (value,)
     return tuple(getattr(item, relation.path) for item in value) if relation.path else tuple(value)
+
+
+def ids_in(document: Mapping[str, Any], relation: Relation) -> tuple[str, ...]:  # Any: JSON
+    """The ids that a relation holds in an entity's document."""
+    value = document.get(relation.name)
+    if not value:
+        return ()
+    items = value if relation.many else (value,)
+    return tuple(item[relation.path] for item in items) if relation.path else tuple(items)
 
 
 def no_needs(_: Deltas) -> Needs:

@@ -14,8 +14,8 @@ import attrs
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.changes import Change, Create, Delete, Event, Update
 from bifrost_sdk.domain.entity import Entity
-from bifrost_sdk.domain.registry import Relation, entity_type
-from bifrost_sdk.domain.rules import related_ids
+from bifrost_sdk.domain.registry import entity_type
+from bifrost_sdk.domain.rules import ids_in, related_ids
 from bifrost_sdk.domain.versions import TRANSITIONS, Representation, Version
 from bifrost_sdk.errors import ConflictError
 
@@ -33,7 +33,7 @@ def concerned(events: Iterable[Event]) -> set[str]:
         ids.add(event.subject)
         for document in (event.before, event.after):
             for relation in entity_type(event.subject_kind).relations.values():
-                ids.update(_ids_in(document.get(relation.name), relation))
+                ids.update(ids_in(document, relation))
     return ids
 
 
@@ -188,14 +188,6 @@ def _when(event: Event) -> str:
 
 def _targets(entity: Entity) -> list[str]:
     return [id for relation in entity_type(entity.kind).relations.values() for id in related_ids(entity, relation)]
-
-
-def _ids_in(value: Any, relation: Relation) -> list[str]:  # Any: JSON
-    if not value:
-        return []
-    if not relation.many:
-        return [value]
-    return [item[relation.path] if relation.path else item for item in value]
 
 
 def _former(event: Event, name: str) -> Any:  # Any: JSON, or the default of a field

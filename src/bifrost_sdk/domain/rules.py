@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bifrost_sdk.domain import structure_rules, use_rules, version_rules
-from bifrost_sdk.domain.deltas import Delta, Deltas, Facts, Needs, Rule, key_of, related_ids
+from bifrost_sdk.domain.deltas import Delta, Deltas, Facts, Needs, Rule, ids_in, key_of, related_ids
 from bifrost_sdk.errors import Issue
 
-__all__ = ["RULES", "Delta", "Deltas", "Facts", "Needs", "Rule", "check", "gather", "key_of", "related_ids"]
+__all__ = ["RULES", "Delta", "Deltas", "Facts", "Needs", "Rule", "check", "gather", "ids_in", "key_of", "related_ids"]
 
 RULES: tuple[Rule, ...] = (*structure_rules.RULES, *version_rules.RULES, *use_rules.RULES)
 

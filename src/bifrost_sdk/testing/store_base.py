@@ -9,7 +9,6 @@ from typing import Any
 import attrs
 import pytest
 
-from bifrost_sdk.authority.records import to_entity
 from bifrost_sdk.domain import registry
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.evaluation import evaluate
@@ -59,7 +58,7 @@ def changed(ledger: Ledger, made: Show, name: str, **fields: Any) -> Entity:  # 
 
 def check_records(records: Sequence[Record | None], entities: Sequence[Entity | None]) -> None:
     """The records hold exactly these entities, their paths included."""
-    found = [record and to_entity(record) for record in records]
+    found = [record and record.entity() for record in records]
     assert found == list(entities)
     assert [each and each.path for each in found] == [each and each.path for each in entities]
 

@@ -10,7 +10,6 @@ from typing import Any
 import attrs
 import pytest
 
-from bifrost_sdk.authority.records import to_entity
 from bifrost_sdk.domain import registry, wire
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.evaluation import World, evaluate, fulfils, present
@@ -308,7 +307,7 @@ def _paged(ledger: Ledger, query: Query, *, at: int | None = None, offset: Any =
     for _ in range(100):
         with ledger.store.begin() as transaction:
             page = transaction.select(expand(query), at=at, offset=offset)
-        found += [to_entity(record).id for record in page.records]
+        found += [record.entity().id for record in page.records]
         if page.last is None:
             return found
         assert len(page.records) == query.size

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from bifrost_sdk.adapters.memory.shelf import Shelf
-from bifrost_sdk.domain import codes, wire
+from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.evaluation import World, evaluate, fulfils
 from bifrost_sdk.domain.production import STUDIO
@@ -70,7 +69,7 @@ class Moment:
 
     def entities(self) -> list[Entity]:
         """Everything that there is, events included."""
-        return [_entity(record) for record in self._all()]
+        return [record.entity() for record in self._all()]
 
     def records(self, entities: Sequence[Entity]) -> tuple[Record, ...]:
         """The records of entities that `entities` gave."""
@@ -99,18 +98,3 @@ def _world(shelves: tuple[Shelf, ...], today: tuple[Shelf, ...] | None) -> World
     """The same states are asked again and again between two commits."""
     entities = Moment({shelf.code: shelf for shelf in shelves}).entities()
     return World(entities, None if today is None else _world(today, None))
-
-
-def _entity(record: Record) -> Entity:
-    return wire.load(
-        record.kind,
-        json.loads(record.body),
-        id=record.id,
-        project=record.project,
-        revision=record.revision,
-        path=record.path or "",
-        created_at=wire.from_microseconds(record.created_at),
-        created_by=record.created_by,
-        updated_at=wire.from_microseconds(record.updated_at),
-        updated_by=record.updated_by,
-    )
