@@ -274,7 +274,7 @@ def _sorted(query: Query, found: Iterable[Entity], world: World) -> list[Entity]
         path, descends = sort_path(query.kind, name)
         held = [(_single(world.read(entity, path)), entity) for entity in ranked]
         valued = [pair for pair in held if pair[0] is not None]
-        valued.sort(key=lambda pair: _rank(pair[0]), reverse=descends)
+        valued.sort(key=lambda pair: rank(pair[0]), reverse=descends)
         ranked = [entity for _, entity in valued] + [entity for value, entity in held if value is None]
     return ranked
 
@@ -283,8 +283,8 @@ def _single(value: Json) -> Json:
     return None if isinstance(value, (list, Mapping)) or value in EMPTY else value
 
 
-def _rank(value: Json) -> tuple[int, Json]:
-    """Numbers, then texts by code points, then nothing."""
+def rank(value: Json) -> tuple[int, Json]:
+    """The place of a value in every order: numbers, then texts by code points, then nothing."""
     if value is None:
         return 2, 0
     return (1, unicodedata.normalize("NFC", value)) if isinstance(value, str) else (0, value)
@@ -296,11 +296,11 @@ def _groups(query: Query, found: Iterable[Entity], world: World) -> tuple[Group,
     counts: dict[tuple[Json, ...], int] = {}
     for entity in found:
         for values in itertools.product(*(_distinct(world.read(entity, path)) for path in paths)):
-            key = tuple(_alike(value) for value in values)
+            key = tuple(alike(value) for value in values)
             least[key] = tuple(map(_lesser, least.get(key, values), values))
             counts[key] = counts.get(key, 0) + 1
     groups = [Group(values, counts[key]) for key, values in least.items()]
-    groups.sort(key=lambda group: (-group.count, [_rank(value) for value in group.values]))
+    groups.sort(key=lambda group: (-group.count, [rank(value) for value in group.values]))
     return tuple(groups[:GROUP_LIMIT])
 
 
@@ -308,16 +308,17 @@ def _distinct(value: Json) -> Iterable[Json]:
     found: dict[Json, Json] = {}
     for each in present(value):
         if (single := _single(each)) is not None:
-            found[_alike(single)] = _lesser(found.get(_alike(single), single), single)
+            found[alike(single)] = _lesser(found.get(alike(single), single), single)
     return found.values() or [None]
 
 
-def _alike(value: Json) -> Json:
+def alike(value: Json) -> Json:
+    """What values that count as the same have in common."""
     return fold(value) if isinstance(value, str) else value
 
 
 def _lesser(one: Json, other: Json) -> Json:
-    return min(one, other, key=_rank)
+    return min(one, other, key=rank)
 
 
 def _walked(step: Walk, starts: list[Entity], world: World) -> tuple[tuple[Entity, ...], tuple[Edge, ...]]:

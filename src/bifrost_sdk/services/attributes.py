@@ -6,13 +6,12 @@ from bifrost_sdk.domain.attributes import Inherited, inherit
 from bifrost_sdk.domain.entity import Node
 from bifrost_sdk.domain.production import Project, attributes_of
 from bifrost_sdk.services.context import Context, Item
-from bifrost_sdk.services.products import project_code
 
 
 def inherited(context: Context, node: Item) -> dict[str, Inherited]:
     """The value of every declared attribute that has one, and the reference of the node that gives it."""
     current = context.take(Node, node)
-    project = context.project_of(project_code(current))
+    project = context.project_of(context.code_of(current))
     chain = [(current.ref, attributes_of(current))]
     while current.parent is not None and current.parent != project.id:
         current = context.take(Node, f"bifrost://{project.code}/~{current.parent}")

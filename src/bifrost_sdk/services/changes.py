@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from bifrost_sdk.domain.changes import Change, Create, Ensure, check_changes
-from bifrost_sdk.domain.entity import Entity
-from bifrost_sdk.domain.production import STUDIO, Project
+from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.services.context import Context
 
@@ -46,9 +45,5 @@ def project_of(context: Context, changes: Sequence[Change]) -> str:
             return STUDIO
         parent = getattr(entity, made.slots["parent"]) if "parent" in made.slots else None
         if parent and parent not in new:
-            return _tree_of(context.get(parent))
+            return context.code_of(context.get(parent))
     return context.code_of(None)
-
-
-def _tree_of(entity: Entity) -> str:
-    return entity.code if isinstance(entity, Project) else entity.project

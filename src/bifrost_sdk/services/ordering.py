@@ -10,7 +10,6 @@ from bifrost_sdk.domain.order import between, spread
 from bifrost_sdk.domain.query import PAGE_LIMIT, Query
 from bifrost_sdk.errors import ValidationError
 from bifrost_sdk.services.context import Context, Item, last_of
-from bifrost_sdk.services.products import project_code
 
 
 def siblings(context: Context, node: Item) -> list[Any]:  # Any: nodes of that kind
@@ -46,7 +45,7 @@ def place(context: Context, node: Item, *, after: Item | None = None) -> Node:
     low = orders[index - 1] if index else None
     high = orders[index] if index < len(orders) else None
     changes.append(_ordered(chosen.id, between(low, high), None))
-    return last_of(context.commit(project_code(chosen), changes), Node)
+    return last_of(context.commit(context.code_of(chosen), changes), Node)
 
 
 def _ordered(id: str, order: str, expected: int | None) -> Update:

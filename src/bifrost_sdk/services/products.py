@@ -6,7 +6,6 @@ import builtins
 from typing import Any
 
 from bifrost_sdk.domain.entity import Node
-from bifrost_sdk.domain.production import Project
 from bifrost_sdk.domain.query import Filter, Query
 from bifrost_sdk.domain.versions import Product
 from bifrost_sdk.services.context import Item
@@ -29,15 +28,10 @@ class Products(Nodes[Product]):
     def of(self, owner: Item, *filters: Filter, **lookups: Any) -> builtins.list[Product]:
         """The products of a node, by code."""
         node = self.context.take(Node, owner)
-        query = Query("product", project=project_code(node)).where(*filters, parent=node.id, **lookups)
+        query = Query("product", project=self.context.code_of(node)).where(*filters, parent=node.id, **lookups)
         return self.context.every(query.sort("code"))
 
     def _put(self, owner: Item, fields: dict[str, Any], *, ensure: bool) -> Product:
         node = self.context.take(Node, owner)
-        code = project_code(node)
+        code = self.context.code_of(node)
         return self._add(code, self.context.make(Product, code, {**fields, "parent": node}), ensure=ensure)
-
-
-def project_code(node: Node) -> str:
-    """The project whose tree the node belongs to; a project heads its own."""
-    return node.code if isinstance(node, Project) else node.project

@@ -34,7 +34,7 @@ class Tasks(Entities[Task]):
             ValidationError: when the node has a task of that code.
         """
         parent = self.context.take(Node, node)
-        project = parent.ref.removeprefix("bifrost://").partition("/")[0]
+        project = self.context.code_of(parent)
         fields = {**self._people(fields), "parent": parent, "code": code}
         return self._add(project, self.context.make(Task, project, fields))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ import attrs
 
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.entity import Entity
-from bifrost_sdk.domain.evaluation import WALK_STARTS
+from bifrost_sdk.domain.evaluation import WALK_STARTS, rank
 from bifrost_sdk.domain.fieldpaths import sort_path
 from bifrost_sdk.domain.query import PAGE_LIMIT, All, Compare, Not, Page, Query
 
@@ -77,8 +76,4 @@ def _compare(one: Any, other: Any) -> int:  # Any: JSON values
     return (mine > theirs) - (mine < theirs)
 
 
-@functools.lru_cache(maxsize=1_000, typed=True)
-def _rank(value: Any) -> tuple[int, Any]:  # Any: JSON values
-    if value is None:
-        return 2, 0
-    return (1, unicodedata.normalize("NFC", value)) if isinstance(value, str) else (0, value)
+_rank = functools.lru_cache(maxsize=1_000, typed=True)(rank)

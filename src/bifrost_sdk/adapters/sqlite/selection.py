@@ -14,7 +14,7 @@ from bifrost_sdk.adapters.sqlite.fields import Parameters
 from bifrost_sdk.adapters.sqlite.rows import Moment
 from bifrost_sdk.domain import codes as text_codes
 from bifrost_sdk.domain import fieldpaths, wire
-from bifrost_sdk.domain.evaluation import GROUP_LIMIT, WALK_STARTS, present
+from bifrost_sdk.domain.evaluation import GROUP_LIMIT, WALK_STARTS, alike, present, rank
 from bifrost_sdk.domain.query import Group, Include, Query
 from bifrost_sdk.errors import QueryError
 from bifrost_sdk.ports import Record, Selection
@@ -209,11 +209,11 @@ def _grouped(query: Query, counted: Iterable[tuple[Any, ...]]) -> Selection:
         for place, value in zip(places, raw, strict=True):
             combinations = [(*head, each) for head in combinations for each in _distinct(place, value)]
         for values_ in combinations:
-            key = tuple(map(_alike, values_))
+            key = tuple(map(alike, values_))
             counts[key] = counts.get(key, 0) + count
-            shown[key] = tuple(min(pair, key=_rank) for pair in zip(shown.get(key, values_), values_, strict=True))
+            shown[key] = tuple(min(pair, key=rank) for pair in zip(shown.get(key, values_), values_, strict=True))
     groups = [Group(values_, counts[key]) for key, values_ in shown.items()]
-    groups.sort(key=lambda group: (-group.count, [_rank(value) for value in group.values]))
+    groups.sort(key=lambda group: (-group.count, [rank(value) for value in group.values]))
     return Selection(count=total, groups=tuple(groups[:GROUP_LIMIT]))
 
 
@@ -238,7 +238,7 @@ def _distinct(place: fields.Place, raw: Any) -> Iterable[Any]:  # Any: a column'
     found: dict[Any, Any] = {}
     for each in present(value):
         if not isinstance(each, (list, dict)):
-            found[_alike(each)] = min(found.get(_alike(each), each), each, key=_rank)
+            found[alike(each)] = min(found.get(alike(each), each), each, key=rank)
     return found.values() or [None]
 
 
@@ -246,11 +246,3 @@ def _descend(value: Any, keys: Iterable[str]) -> Any:  # Any: JSON
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
-
-
-def _alike(value: Any) -> Any:  # Any: JSON values
-    return text_codes.fold(value) if isinstance(value, str) else value
-
-
-def _rank(value: Any) -> tuple[int, Any]:  # Any: JSON values
-    return (2, 0) if value is None else (int(isinstance(value, str)), value)
