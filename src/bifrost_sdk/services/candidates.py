@@ -183,10 +183,10 @@ def _below(
 
 def _find_users(context: Context, candidates: Sequence[Candidate]) -> None:
     logins = sorted({each.name("user.login") for each in candidates})
-    query = Query("user", project=STUDIO)
-    found = context.every(query.where(login__in=logins)) if logins else []
+    query, studio = Query("user", project=STUDIO), lineages.people_and_projects(context)
+    found = studio.every(query.where(login__in=logins)) if logins else []
     if len(found) < len(logins):
-        found = context.every(query)  # to tell who is near
+        found = studio.every(query)  # to tell who is near
     known = {fold(user.login): user for user in found}
     for each in candidates:
         each.user = _among(known, each, "user.login", reason="the catalog knows no user of that login")

@@ -14,6 +14,7 @@ from bifrost_sdk.domain.registry import entity_type, kinds
 from bifrost_sdk.domain.templates.filling import Facts, facts_of
 from bifrost_sdk.domain.versions import Product
 from bifrost_sdk.errors import BifrostError
+from bifrost_sdk.ports import NOW
 from bifrost_sdk.services.context import Context, Item
 
 # From a representation to its version, and from there to the product.
@@ -75,6 +76,11 @@ def namesakes(context: Context, project: str, kind: str, codes: Iterable[str]) -
         if isinstance(lineage, Lineage):
             found.setdefault(fold(lineage.facts[f"{kind}.code"]), []).append(lineage)
     return found
+
+
+def people_and_projects(context: Context) -> Context:
+    """The context in which the studio is asked: as it is today, since a revision of a project is none of its own."""
+    return attrs.evolve(context, view=NOW)
 
 
 def _lineage(entity: Entity, holders: Mapping[str, Entity], nodes: Mapping[tuple[str, str], Entity]) -> Lineage:

@@ -167,7 +167,7 @@ def _spellings(context: Context, asked: Iterable[Asked]) -> _Spellings:
         query = Query(kind, project=project)
         names = sorted({name for _, name in pairs})
         if kind == "user":
-            users = context.every(query.where(login__in=names))
+            users = lineages.people_and_projects(context).every(query.where(login__in=names))
             found |= {(kind, "", fold(user.login)): user.login for user in users}
         else:
             parents = sorted({parent for parent, _ in pairs})

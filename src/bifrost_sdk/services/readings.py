@@ -133,7 +133,8 @@ def _choose_sets(context: Context, templates: Templates, paths: Sequence[_Path],
     if project is not None:
         codes = [context.code_of(project)]
     else:
-        codes = [each.code for each in context.every(Query("project", project=STUDIO))]
+        studio = lineages.people_and_projects(context)
+        codes = [each.code for each in studio.every(Query("project", project=STUDIO))]
     sets: dict[str, TemplateSet] = {}
     for path in paths:
         parts = {fold(part) for part in re.split(r"[/\\]", path.text)}
