@@ -13,6 +13,7 @@ import pytest
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import Representation, Version
 from bifrost_sdk.services.manifests import Manifest, digest
+from bifrost_sdk.services.workspace import SENTINEL
 from bifrost_sdk.session import Session, connect, init
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,7 +134,7 @@ def test_nothing_else_was_touched_when_all_is_published(session: Session, data: 
         for file in item.files
     }
     manifests = {f"{name.split('/v0')[0]}/v0{name.split('/v0')[1].split('/')[0]}/manifest.json" for name in listed}
-    assert set(files_of(root)) == listed | manifests
+    assert set(files_of(root)) == listed | manifests | {SENTINEL}
     folder = root.parent
     beside = {path.name for path in folder.iterdir()} - {"publish", "work"}
     assert {name for name in beside if not name.startswith("catalog.sqlite")} == {"bifrost.yaml"}

@@ -33,6 +33,7 @@ from bifrost_sdk.services import publishing, recovery
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
 from bifrost_sdk.services.manifests import Manifest, digest
+from bifrost_sdk.services.workspace import SENTINEL
 from bifrost_sdk.session import Session, connect, init
 
 HERO = "bifrost://demo/assets/char/hero"
@@ -62,9 +63,9 @@ def root_of(session: Session) -> Path:
 
 
 def files_of(session: Session) -> set[str]:
-    """Everything below the root, without the folders of a publish that is through."""
+    """Everything below the root but its sentinel, without the folders of a publish that is through."""
     root = root_of(session)
-    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} - {SENTINEL}
 
 
 def versions_of(session: Session) -> list[tuple[int | None, str]]:

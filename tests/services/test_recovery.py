@@ -19,6 +19,7 @@ from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import ConflictError, NetworkError, NotFoundError, StorageError
 from bifrost_sdk.services import publishing, recovery, staging
 from bifrost_sdk.services.staging import MANIFEST, Places
+from bifrost_sdk.services.workspace import SENTINEL
 from bifrost_sdk.session import Session
 
 KILLING = Path(__file__).with_name("killing.py")
@@ -57,7 +58,7 @@ def root_of(session: Session) -> Path:
 
 
 def files_of(session: Session) -> list[Path]:
-    return [path for path in root_of(session).rglob("*") if path.is_file()]
+    return [path for path in root_of(session).rglob("*") if path.is_file() and path.name != SENTINEL]
 
 
 def versions_of(session: Session) -> list[Version]:

@@ -14,6 +14,7 @@ from bifrost_sdk.domain.production import Project
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.templates import layouts
 from bifrost_sdk.domain.templates.filling import NODE_KINDS
+from bifrost_sdk.domain.templates.layouts import Wanted
 from bifrost_sdk.domain.text import listed
 from bifrost_sdk.errors import BifrostError
 from bifrost_sdk.services import folder_plans, lineages, paths, places, readings
@@ -59,6 +60,14 @@ class Folders:
             TemplateError: the templates ask for one place to be two things.
             ConfigurationError, StorageError: a root has no folder on this machine, or it is not there.
         """
+        return folder_plans.look(self.context, self.wanted(*items, below=below), self._roots)
+
+    def wanted(self, *items: Item, below: bool = False) -> list[Wanted]:
+        """What is wanted on disk for these things, whatever is there; each folder behind those that it lies in.
+
+        Raises:
+            NotFoundError, TemplateError: as `plan`.
+        """
         found = self._lineages(items)
         if below:
             found = self._lineages(list(dict.fromkeys(self._below(found))))
@@ -69,7 +78,7 @@ class Folders:
                 self.templates.get(lineage.project or None), lineage.entity.kind, lineage.facts, subject=lineage.label
             )
         )
-        return folder_plans.look(self.context, layouts.laid_out(wanted), self._roots)
+        return layouts.laid_out(wanted)
 
     def create(self, *items: Item, below: bool = False) -> FolderPlan:
         """Make what `plan` calls missing; the plan as it stands then. Repeating it changes nothing.

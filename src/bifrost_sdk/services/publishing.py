@@ -9,7 +9,6 @@ behind, `bifrost_sdk.services.recovery` settles.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,6 +24,7 @@ from bifrost_sdk.ports import Storage
 from bifrost_sdk.services import dependencies, sources, staging
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
+from bifrost_sdk.services.identity import derived_id
 from bifrost_sdk.services.manifests import Entry, Manifest, listing_digest
 from bifrost_sdk.services.places import storage_of
 from bifrost_sdk.services.reservations import Reservation, refuse_unpublished
@@ -317,9 +317,4 @@ def _ids(context: Context, project: str, key: str | None) -> Callable[[str], str
     if key is None:
         return lambda _: context.new_id()
 
-    def derive(what: str) -> str:
-        seed = f"{project}\n{context.actor.login}\n{key}\n{what}"
-        text = hashlib.sha256(seed.encode()).hexdigest()
-        return f"{text[:8]}-{text[8:12]}-7{text[13:16]}-{'89ab'[int(text[16], 16) % 4]}{text[17:20]}-{text[20:32]}"
-
-    return derive
+    return lambda what: derived_id(f"{project}\n{context.actor.login}\n{key}\n{what}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from bifrost_sdk.domain.access import BUILTIN_ROLES
@@ -16,6 +17,17 @@ from bifrost_sdk.services.context import Context
 
 #: The role of whoever sets a catalog up, in every project.
 FIRST_ROLE = "owner"
+
+#: The file in the folder of a root that tells it from the empty place where a share would be mounted.
+SENTINEL = ".bifrost-root"
+
+#: What lies in the folder of a root for the library's own use.
+OWN_NAMES = frozenset({SENTINEL, ".bifrost"})
+
+_SENTINEL_TEXT = """\
+Bifrost SDK knows by this file that the folder is there, and not only the place where its share would be mounted.
+Leave it here: without it nothing is applied of what a scan of this root finds.
+"""
 
 _TEXT = """\
 # A workspace of Bifrost SDK. What is written here holds for everybody who opens this folder; each line can be left
@@ -69,6 +81,42 @@ def make_folder(folder: Path) -> None:
         raise StorageError(
             f"{folder} cannot be made a folder: {error.strerror}", path=str(folder), reason=str(error)
         ) from error
+
+
+def make_root(folder: Path) -> None:
+    """The folder of a root, made and marked where it is missing; one that is there stays as it is.
+
+    Raises:
+        StorageError: when something else has its name, or it may not be made.
+    """
+    if not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises where it may not look
+        make_folder(folder)
+        mark_root(folder)
+
+
+def mark_root(folder: Path) -> bool:
+    """Put the sentinel into the folder of a root, which must be there; False when it was there already.
+
+    Raises:
+        StorageError: when it cannot be written.
+    """
+    path = folder / SENTINEL
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_SENTINEL_TEXT)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}", path=str(path), reason=str(error)) from error
+    return True
+
+
+def is_marked(folder: Path) -> bool:
+    """Whether the folder of a root holds its sentinel."""
+    try:
+        return (folder / SENTINEL).is_file()
+    except OSError:  # whatever cannot be looked at is not there for us
+        return False
 
 
 def write_file(folder: Path, project: str | None) -> None:

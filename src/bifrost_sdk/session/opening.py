@@ -64,7 +64,7 @@ def init(folder: str | os.PathLike[str], *, project: str | None = None, user: st
         catalog.close()
     for path in settings.roots().values():
         if place in path.parents:
-            workspace.make_folder(path)
+            workspace.make_root(path)
     workspace.write_file(place, project)
     return place
 

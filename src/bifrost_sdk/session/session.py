@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are n
     from bifrost_sdk.services.publishing import Cancel, Progress
     from bifrost_sdk.services.recovery import Recovery
     from bifrost_sdk.services.sources import Files
+    from bifrost_sdk.services.sync import Sync
     from bifrost_sdk.services.templates import Templates
     from bifrost_sdk.services.workfiles import Workfiles
 
@@ -138,6 +139,13 @@ class Session:
         from bifrost_sdk.services.workfiles import Workfiles
 
         return Workfiles(self.folders)
+
+    @functools.cached_property
+    def sync(self) -> Sync:
+        """What lies on disk against what the catalog says."""
+        from bifrost_sdk.services.sync import Sync
+
+        return Sync(self.folders)
 
     # Reading
 
