@@ -75,8 +75,8 @@ class Desk:
         if not templates:
             asked.chosen()  # which raises, and says which areas there are
         told = frozenset(tokens)
-        known = {token for made in templates for token in made.template.tokens} | sources.keys()
-        if unknown := sorted(told - known):
+        known = dict.fromkeys(token for made in templates for token in made.template.tokens)
+        if unknown := sorted(told - known.keys() - sources.keys()):
             message = f"the work files of {lineage.label} have no token {unknown[0]!r}; the tokens: {', '.join(known)}"
             raise TemplateError(message, template=templates[0].name, token=unknown[0])
         given = {token: asked.given[token] for token in told}
@@ -185,8 +185,7 @@ class Desk:
 
     def _on_disk(self, made: SetTemplate, values: Tokens) -> Iterator[Below]:
         """The files where such a template can have any."""
-        places.storage_of(self.context, made.root)
-        top = places.root(self.context.roots, made.root)
+        top = places.marked_root(self.context, made.root)
         try:
             shape = numbering.shape_of(made, values)
         except TemplateError:  # a value that no path of this template has

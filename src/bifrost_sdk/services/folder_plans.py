@@ -61,7 +61,7 @@ def look(context: Context, items: Sequence[Wanted], folders: RootFolders) -> Fol
 
     Raises:
         ConfigurationError: a root has no folder on this machine.
-        StorageError: a root is not there, as when a share is not mounted.
+        StorageError: a root is not there, or has no sentinel, as when a share is not mounted.
     """
     tops = {name: _top(context, name) for name in dict.fromkeys(item.root for item in items)}
     states: dict[tuple[str, str], str] = {}
@@ -96,8 +96,7 @@ def make(plan: FolderPlan) -> FolderPlan:
 
 def _top(context: Context, name: str) -> tuple[Path, str]:
     """The folder of a root, and what it is when links are followed."""
-    places.storage_of(context, name)
-    folder = places.root(context.roots, name)
+    folder = places.marked_root(context, name)
     return folder, os.path.realpath(folder)
 
 

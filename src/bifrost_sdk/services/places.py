@@ -20,6 +20,7 @@ from bifrost_sdk.errors import (
     ValidationError,
 )
 from bifrost_sdk.ports import Resolution, Storage
+from bifrost_sdk.services import workspace
 from bifrost_sdk.services.context import Context
 
 T = TypeVar("T")
@@ -47,6 +48,22 @@ def storage_of(context: Context, name: str) -> Storage:
         advice = f"mount it or set BIFROST_SDK_ROOT_{name.upper()}"
         raise StorageError(f"the root {name!r} ({folder}) is not there; {advice}", path=str(folder), reason="missing")
     return storage
+
+
+def marked_root(context: Context, name: str) -> Path:
+    """The folder of a root on this machine that is surely there: it holds its sentinel.
+
+    Raises:
+        ConfigurationError: when it has no folder here.
+        StorageError: when its folder is not there, or is only the place where its share would be mounted.
+    """
+    storage_of(context, name)
+    folder = root(context.roots, name)
+    if not workspace.is_marked(folder):
+        message = f"the root {name!r} ({folder}) has no sentinel {workspace.SENTINEL}"
+        advice = f"mount it, or if this is the right folder, mark it: bifrost sync mark {name}"
+        raise StorageError(f"{message}; {advice}", path=str(folder), reason="sentinel")
+    return folder
 
 
 def path_of(roots: Mapping[str, Path], resolution: Resolution) -> Path:
