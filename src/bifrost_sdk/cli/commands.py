@@ -45,14 +45,14 @@ def init(options: argparse.Namespace, screen: Screen) -> int:
 def publish(options: argparse.Namespace, screen: Screen) -> int:
     """Publish the next version of a product."""
     files = _files(options.files)
-    with _open(options) as session:
-        owner = _owner(session, _ref(session, options.owner), can_make=options.create)
+    with opened(options) as session:
+        owner = _owner(session, ref_of(session, options.owner), can_make=options.create)
         version = session.publish(
             owner,
             options.product,
             files,
             comment=options.comment,
-            depends_on=[_ref(session, ref) for ref in options.depends_on],
+            depends_on=[ref_of(session, ref) for ref in options.depends_on],
             tags=options.tags,
             status=options.status,
             key=options.key,
@@ -71,9 +71,9 @@ def publish(options: argparse.Namespace, screen: Screen) -> int:
 
 def resolve(options: argparse.Namespace, screen: Screen) -> int:
     """Print paths, one a line and in order, an empty line for what leads nowhere; the highest exit status counts."""
-    with _open(options) as session:
+    with opened(options) as session:
         shown = session.at(_moment(options.at)) if options.at else session
-        answers = shown.resolve_many([_ref(session, ref) for ref in options.refs])
+        answers = shown.resolve_many([ref_of(session, ref) for ref in options.refs])
         paths = [None if isinstance(answer, BifrostError) else str(shown.path_of(answer)) for answer in answers]
     if options.json:
         documents = [
@@ -90,9 +90,9 @@ def resolve(options: argparse.Namespace, screen: Screen) -> int:
 
 def list_(options: argparse.Namespace, screen: Screen) -> int:
     """List entities of a kind, or what lies below a node."""
-    with _open(options) as session:
+    with opened(options) as session:
         asked = None if options.what is None else _asked(session, options.what)
-        after = session.get(_ref(session, options.after)) if options.after else None
+        after = session.get(ref_of(session, options.after)) if options.after else None
         found = listing.list_entities(session, asked, limit=options.limit, after=after)
     if options.json:
         screen.document([{**wire.to_document(entity), "ref": entity.ref} for entity in found.entities])
@@ -111,7 +111,7 @@ def list_(options: argparse.Namespace, screen: Screen) -> int:
 
 def recover(options: argparse.Namespace, screen: Screen) -> int:
     """Settle what was interrupted; the status is 1 while something needs a person."""
-    with _open(options) as session:
+    with opened(options) as session:
         findings = session.recover(options.project).findings
     if options.json:
         times = [item.until and wire.print_time(item.until) for item in findings]
@@ -125,7 +125,7 @@ def recover(options: argparse.Namespace, screen: Screen) -> int:
 
 def revert(options: argparse.Namespace, screen: Screen) -> int:
     """Undo one commit."""
-    with _open(options) as session:
+    with opened(options) as session:
         commit = session.revert(options.project, options.revision)
     if options.json:
         screen.document({"project": commit.project, "revision": commit.revision, "reverted": options.revision})
@@ -141,7 +141,8 @@ def demo(options: argparse.Namespace, screen: Screen) -> int:
     return demonstration.run(screen, keep=Path(options.keep) if options.keep else None, in_json=options.json)
 
 
-def _open(options: argparse.Namespace) -> Session:
+def opened(options: argparse.Namespace) -> Session:
+    """The session that a command works in."""
     return sessions.connect(options.workspace, project=options.project)
 
 
@@ -152,7 +153,7 @@ def _reason(finding: Finding) -> str:
     return f"{finding.reason}; its lease runs until {finding.until:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _ref(session: Session, text: str) -> str:
+def ref_of(session: Session, text: str) -> str:
     """A reference as it is typed: the default project's where only a path is given."""
     if ":" in text:
         return text
@@ -162,7 +163,7 @@ def _ref(session: Session, text: str) -> str:
 def _asked(session: Session, what: str) -> str | Entity:
     """What is to be listed: a kind, or the node below which it lies."""
     if ":" in what or "/" in what:
-        return session.get(_ref(session, what))
+        return session.get(ref_of(session, what))
     try:
         return entity_type(what).kind
     except QueryError as error:
