@@ -74,6 +74,8 @@ def test_pattern_reads_as_written_when_given_examples(pattern: str, text: str, *
         ("a}", "'}' stands"),
         (r"\s", r"only \d and \w stand for sets"),
         ("a\\", r"only \d and \w stand for sets"),
+        ("é+", r"it is written in ASCII; \w stands for letters of other scripts, not 'é' (at character 1)"),
+        ("\\é", r"only \d and \w stand for sets"),
     ],
 )
 def test_pattern_is_refused_with_the_place_when_it_cannot_be_read(pattern: str, says: str) -> None:

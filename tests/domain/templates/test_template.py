@@ -466,6 +466,7 @@ def test_path_is_refused_when_another_spelling_is_the_one(path: str) -> None:
         ("{a}\n", "U+000A"),
         ("{a}\u202e", "right-to-left override"),
         ("e\u0301/{a}", "write it in NFC"),
+        ("{a}\u0301/x", "begins with U+0301 combining acute accent"),
         ("{a}[_x]", "let it hold a token of its own"),
         ("{a:x}", "'x' is no format of a number"),
         ("{asset:s}", "'s' is no format"),

@@ -7,7 +7,6 @@ Which of these can happen is worked out while the text is put together, so that 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias
@@ -131,8 +130,7 @@ class _Builder:
         for char in text:
             if char != "/" and patterns.hazard(char):
                 raise TemplateError(f"{codes.describe(char)} cannot stand in a template: {patterns.hazard(char)}")
-        if not unicodedata.is_normalized("NFC", text):
-            raise TemplateError(f"the text {text!r} is not composed; write it in NFC")
+        patterns.check_composed(text)
         return "".join(map(self.piece, re.findall("/|[^/]+", text)))
 
     def piece(self, piece: str) -> str:

@@ -1,8 +1,8 @@
 r"""What a token may hold, written as a small pattern, and any description of texts as a regular expression.
 
 The dialect is the part of regular expressions that a proof can follow: characters, ``[a-z0-9_]``, groups, ``|``, ``?``,
-``*``, ``+``, ``{2}`` and ``{2,4}``; ``\d`` is 0-9 and ``\w`` a letter or digit of any script or ``_``. ``*`` and ``+``
-end at 64.
+``*``, ``+``, ``{2}`` and ``{2,4}``; ``\d`` is 0-9 and ``\w`` a letter or digit of any script or ``_``, which is how
+other scripts are allowed. ``*`` and ``+`` end at 64.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import functools
 import itertools
 import re
 import string
+import unicodedata
 from collections.abc import Callable
 from typing import Final, NoReturn
 
@@ -97,6 +98,19 @@ def hazard(char: str) -> str:
     return _EXPANDED.get(char, "") if fault is None else fault.hint
 
 
+def check_composed(text: str) -> None:
+    """Refuse fixed text that is not in NFC, or that would join what stands before it.
+
+    Raises:
+        TemplateError: it would; `value` is the text.
+    """
+    if not unicodedata.is_normalized("NFC", text):
+        raise TemplateError(f"the text {text!r} is not composed; write it in NFC", value=text)
+    if unicodedata.category(text[0]).startswith("M"):
+        message = f"the text {text!r} begins with {codes.describe(text[0])}; write its letter before it"
+        raise TemplateError(message, value=text)
+
+
 class _Reader:
     """Reads one pattern from left to right."""
 
@@ -133,6 +147,8 @@ class _Reader:
         char = self.next()
         if char in "?*+{}].^$":
             self.refuse(f"{char!r} stands for itself only behind a backslash")
+        if not char.isascii():
+            self.refuse(rf"it is written in ASCII; \w stands for letters of other scripts, not {char!r}")
         self.position += 1
         if char == "(":
             return self.group()
@@ -150,7 +166,7 @@ class _Reader:
 
     def escaped(self) -> Chars | Text:
         char = self.take()
-        if not char or (char.isalnum() and char not in _CLASSES):
+        if not char or not char.isascii() or (char.isalnum() and char not in _CLASSES):
             self.refuse(r"only \d and \w stand for sets")
         return _CLASSES.get(char) or Text(char)
 

@@ -80,8 +80,7 @@ class ChoiceToken(Token):
             raise TemplateError(f"choices are several texts that differ in more than case, not {list(self.choices)}")
         check_language(self.language)
         for choice in self.choices:
-            if not unicodedata.is_normalized("NFC", choice):
-                raise TemplateError(f"the choice {choice!r} is not composed; write it in NFC", value=choice)
+            patterns.check_composed(choice)
 
     @property
     def language(self) -> Node:

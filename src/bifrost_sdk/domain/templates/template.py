@@ -129,6 +129,9 @@ class Template:
     def parse(self, path: str) -> dict[str, Any]:  # Any: values of the tokens' types
         """The values of a path, those of parts that are left out not among them.
 
+        ``format`` makes the same path of them again; only what another program calls ``%04d`` or ``<UDIM>`` comes back
+        in these spellings. Backslashes are no folders: see ``paths.forward``.
+
         Raises:
             TemplateError: the path is none of this template's; `token` and the message say where reading stopped.
         """
