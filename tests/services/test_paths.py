@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,23 @@ def test_catalog_spelling_counts_when_a_name_is_given_in_another_case(
     assert path == "demo/assets/char/hero/rig/work/anna/hero.rig.v001.ma"
     assert fill(hero, "publish", product="MODEL", version=1, ext="usd").endswith("hero/Model/v001/Model.usd")
     assert fill(hero, "work", task="Groom", version=1, ext="ma").startswith("demo/assets/char/hero/Groom/")
+
+
+HOSTILE = (
+    "..", "../..", "a/b", "/etc", "a\\b", "C:", "a\0", "a\nb", "CON", "a.", "a ", "~x", "\u202ea", "e\u0301", "",
+    "a" * 30_000, 3,
+)  # fmt: skip
+
+
+def test_no_value_leaves_its_folder_when_it_is_hostile(fill: Fill, hero: Asset) -> None:
+    usual = {"task": "rig", "version": 3, "ext": "ma"}
+    for value, token in itertools.product(HOSTILE, ("task", "user", "ext", "variant")):
+        if value == "CON" and token in {"ext", "variant"}:  # a device alone, not within a name
+            assert "/CON/" not in fill(hero, "work", **{**usual, token: value})
+            continue
+        with pytest.raises(TemplateError) as caught:
+            fill(hero, "work", **{**usual, token: value})
+        assert caught.value.token == token
 
 
 def test_person_has_folders_in_a_project_when_one_is_meant(session: Session, fill: Fill) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bifrost_sdk.domain.changes import Create
 from bifrost_sdk.domain.frames import FrameRange
@@ -330,6 +332,26 @@ class Counting:
     def __getattr__(self, name: str) -> Any:
         self.count += 1
         return getattr(self.catalog, name)
+
+
+def test_error_is_one_of_ours_when_a_path_is_hostile(session: Session) -> None:
+    top = f"{session.settings.folder}/work/demo/"
+    hostile = ["", ".", "/", "\0", "work/a\0b", "work/\udc80", "\ud800", "a" * 30_000, "C:", "\\\\", "//", "~"]
+    paths = [f"{before}{text}" for text in hostile for before in ("", top, f"{top}assets/char/", f"{top}assets/../")]
+    answers = session.folders.parse_many(paths)
+    assert all(isinstance(each, (BifrostError, ParsedPath)) for each in answers)
+    assert [each for path in paths for each in session.folders.parse_many([path]) if isinstance(each, ParsedPath)] == [
+        each for each in answers if isinstance(each, ParsedPath)
+    ]
+
+
+@given(st.text(max_size=40), st.sampled_from(["", "assets/char/", "shots/", "assets/char/hero/rig/work/anna/"]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_answer_is_about_the_root_when_any_text_is_parsed(session: Session, text: str, above: str) -> None:
+    (found,) = session.folders.parse_many([f"{session.settings.folder}/work/demo/{above}{text}"])
+    assert isinstance(found, (BifrostError, ParsedPath))
+    if isinstance(found, ParsedPath):
+        assert found.node.project in ("demo", "studio")
 
 
 def test_answer_is_plain_json_when_asked_for(session: Session, parse: Parse) -> None:

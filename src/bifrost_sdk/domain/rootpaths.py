@@ -5,6 +5,7 @@ Pure, so the spellings of every platform are understood on all of them, wherever
 
 from __future__ import annotations
 
+import functools
 import ntpath
 import posixpath
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from bifrost_sdk.domain import codes
 WINDOWS_FILE: Final = 259
 WINDOWS_FOLDER: Final = 247
 
+_KINDS: Final = (PurePosixPath, PureWindowsPath)
 _LONG_SHARE: Final = "\\\\?\\UNC\\"
 _LONG: Final = "\\\\?\\"
 
@@ -38,8 +40,10 @@ def below(text: str, folders: Iterable[tuple[str, PurePath]]) -> list[Below]:
     ([Below(root='publish', path='demo/hero.usd')], [Below(root='publish', path='demo')], [])
     """
     found: dict[Below, int] = {}
+    spelled = {kind: _absolute(text, kind) for kind in _KINDS}
     for root, folder in folders:
-        path, within = _absolute(text, folder), _absolute(str(folder), folder)
+        kind = PureWindowsPath if isinstance(folder, PureWindowsPath) else PurePosixPath
+        path, within = spelled[kind], _normal(folder, kind)
         if path is None or within is None or not path.is_relative_to(within):
             continue
         rest = path.relative_to(within).as_posix()
@@ -53,8 +57,7 @@ def is_absolute(text: str) -> bool:
     >>> [is_absolute(text) for text in ("/mnt/x", "P:\\x", "\\\\server\\share\\x", "demo/x", "P:x")]
     [True, True, True, False, False]
     """
-    kinds = (PurePosixPath("/"), PureWindowsPath("C:/"))
-    return any(_absolute(text, kind) is not None for kind in kinds)
+    return any(_absolute(text, kind) is not None for kind in _KINDS)
 
 
 def over_length(folder: PurePath, path: str, *, is_folder: bool = False) -> int:
@@ -69,9 +72,14 @@ def over_length(folder: PurePath, path: str, *, is_folder: bool = False) -> int:
     return max(0, units - (WINDOWS_FOLDER if is_folder else WINDOWS_FILE))
 
 
-def _absolute(text: str, kind: PurePath) -> PurePath | None:
+@functools.lru_cache(maxsize=256)
+def _normal(folder: PurePath, kind: type[PurePath]) -> PurePath | None:
+    return _absolute(str(folder), kind)
+
+
+def _absolute(text: str, kind: type[PurePath]) -> PurePath | None:
     """The path as the platform of `kind` reads it; None where it is not absolute there."""
-    if isinstance(kind, PureWindowsPath):
+    if kind is PureWindowsPath:
         path = PureWindowsPath(ntpath.normpath(_unprefixed(text)))
         return path if path.is_absolute() else None
     if not text.startswith("/"):

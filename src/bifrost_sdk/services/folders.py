@@ -71,12 +71,11 @@ class Folders:
         found = self._lineages(items)
         if below:
             found = self._lineages(list(dict.fromkeys(self._below(found))))
+        sets = {code: self.templates.get(code or None) for code in {lineage.project for lineage in found}}
         wanted = (
             each
             for lineage in found
-            for each in layouts.wanted(
-                self.templates.get(lineage.project or None), lineage.entity.kind, lineage.facts, subject=lineage.label
-            )
+            for each in layouts.wanted(sets[lineage.project], lineage.entity.kind, lineage.facts, subject=lineage.label)
         )
         return layouts.laid_out(wanted)
 
@@ -110,7 +109,7 @@ class Folders:
         self, paths: Sequence[str | os.PathLike[str]], *, project: Item | None = None
     ) -> list[ParsedPath | BifrostError]:
         """What each path is, or the error that `parse` would raise, in order; with few questions to the catalog."""
-        texts = [os.fspath(path) for path in listed(paths)]
+        texts = [os.fsdecode(path) for path in listed(paths)]
         return readings.read(self.context, self.templates, texts, self._roots, project=project)
 
     def path_for(self, entity: Item, area: str, /, **tokens: Any) -> Path:  # Any: values of every type of token

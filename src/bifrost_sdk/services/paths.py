@@ -8,12 +8,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
-from bifrost_sdk.domain.codes import fold
+from bifrost_sdk.domain.codes import fold, path_fault
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.templates import filling
 from bifrost_sdk.domain.templates.compilation import SetTemplate
 from bifrost_sdk.domain.templates.sets import TemplateSet
+from bifrost_sdk.domain.text import LINE_LIMIT
 from bifrost_sdk.errors import BifrostError, TemplateError
 from bifrost_sdk.services import lineages
 from bifrost_sdk.services.context import Context, Item
@@ -149,9 +150,11 @@ def _names(asked: Asked) -> Iterator[tuple[str, tuple[str, str, str]]]:
     """The tokens given for things that the catalog may know by another spelling, with the key of what they name."""
     for token, value in asked.given.items():
         source = asked.templates.sources.get(token)
-        if isinstance(value, str) and source in {"task.code", "product.code"}:
+        if not isinstance(value, str) or len(value) > LINE_LIMIT or path_fault(value):
+            continue  # which the template will refuse
+        if source in {"task.code", "product.code"}:
             yield token, (source.partition(".")[0], asked.lineage.node.id, fold(value))
-        elif isinstance(value, str) and source == "user.login":
+        elif source == "user.login":
             yield token, ("user", "", fold(value))
 
 

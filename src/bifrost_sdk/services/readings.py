@@ -120,12 +120,22 @@ class _Path:
 
 def _places(text: str, folders: RootFolders) -> list[Below]:
     """Where a path lies; one that is reached by a link is looked for where the link leads, too."""
+    if not _is_text(text):
+        return []
     absolute = text if rootpaths.is_absolute(text) else os.path.abspath(text)  # noqa: PTH100 - a text is needed
     found = rootpaths.below(absolute, folders)
     if found:
         return found
     real = [(name, PurePath(os.path.realpath(folder))) for name, folder in folders if isinstance(folder, Path)]
     return rootpaths.below(os.path.realpath(absolute), real)
+
+
+def _is_text(text: str) -> bool:
+    """Whether every platform and the catalog can hold it: no bytes that are none, no end in the middle."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _choose_sets(context: Context, templates: Templates, paths: Sequence[_Path], project: Item | None) -> None:
@@ -210,6 +220,9 @@ def _told_by(way: Candidate) -> dict[str, Any]:  # Any: fields of ParsedPath
 
 
 def _outside(text: str, folders: RootFolders) -> ValidationError:
+    if not _is_text(text):
+        hint = "rename the file"
+        return ValidationError(Issue("path.text", "it holds what is no character", subject=repr(text), hint=hint))
     known = ", ".join(f"{name} ({folder})" for name, folder in folders) or "none here"
     hint = "give a path below one of them, or add its folder to 'roots:'"
     return ValidationError(

@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from bifrost_sdk.domain.codes import path_fault
 from bifrost_sdk.domain.filesets import FRAME, UDIM, FileSet
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.rootpaths import Below
+from bifrost_sdk.domain.text import LINE_LIMIT
 from bifrost_sdk.domain.versions import File, Representation, Version
 from bifrost_sdk.errors import ValidationError
 from bifrost_sdk.services.context import Context
@@ -61,8 +63,8 @@ def by_folder(context: Context, project: str, places: Iterable[Below]) -> dict[B
 
     The catalog goes through all representations of the project for this, once for all places.
     """
-    asked = dict.fromkeys(places)
-    folders = sorted({folder for place in asked for folder in _folders(place.path)})
+    asked = [place for place in dict.fromkeys(places) if path_fault(place.path) is None]
+    folders = sorted({folder for place in asked for folder in _folders(place.path) if len(folder) <= LINE_LIMIT})
     if not folders:
         return {}
     by_place: dict[tuple[str, str], list[Representation]] = {}
