@@ -114,6 +114,14 @@ def test_a_value_is_left_out_when_a_field_does_not_hold_it(node: Node, data: st.
     assert [text for text in [*held, "a", "ab"] if reads(graph, f"a/{text}/b")] == held
 
 
+def test_edges_are_loose_when_a_value_is_left_out_before_other_letters() -> None:
+    held = Field("x", Choice((Text("e\u0301"), Text("b"))))
+    _, others = by_value(held, "x", "b")
+    graph = folded(Sequence((others, Chars(frozenset("b"), others=True))))
+    assert reads(graph, key("e\u0301\u0323"))
+    assert not reads(graph, "bb")
+
+
 def test_positions_are_bounded_when_repeats_hold_repeats() -> None:
     node: Node = Chars(frozenset("ab"))
     for _ in range(6):

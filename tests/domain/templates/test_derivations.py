@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 
 from bifrost_sdk.domain import codes
+from bifrost_sdk.domain.templates.cases import by_value
 from bifrost_sdk.domain.templates.derivations import derivations, spellings
 from bifrost_sdk.domain.templates.language import Chars, Choice, Field, Node, Repeat, Sequence, Text
 
@@ -59,6 +60,17 @@ def test_spellings_give_the_letters_back_when_folding_expands_them() -> None:
         "Große/äb/Straße",
         "Große/äb/STRASSE",
     ]
+
+
+def test_nothing_is_spelled_when_a_text_is_not_composed() -> None:
+    assert [found.text for found in spellings(Choice((Text("e\u0301"), Text("É"))), "é")] == ["É"]
+
+
+def test_a_value_is_not_read_when_a_field_does_not_hold_it() -> None:
+    _, others = by_value(Field("x", LETTERS), "x", "ab")
+    assert [found.text for found in derivations(others, "aB")] == ["aB"]
+    assert not list(derivations(others, "ab"))
+    assert not list(spellings(others, "ab"))
 
 
 def test_fields_may_disagree_when_they_are_asked_to() -> None:

@@ -46,3 +46,10 @@ def test_a_path_goes_round_when_a_slash_stands_in_a_repeat() -> None:
     one = outline(folded(Sequence((folders, Text("end")))))
     assert meeting(one, outline(folded(Text("a/b/c/a/b/end")))) == "a/b/c/a/b/end"
     assert meeting(one, outline(folded(Text("a//end")))) is None
+    assert meeting(one, outline(folded(Sequence((folders, Text("x-")))))) is None
+
+
+def test_paths_never_meet_when_one_goes_on() -> None:
+    one, other = outline(folded(Text("a"))), outline(folded(Text("a/b")))
+    assert meeting(one, other) is None
+    assert meeting(other, one) is None

@@ -211,8 +211,15 @@ def narrowed(node: Node, values: Mapping[str, str]) -> Node:
 
 def test_readings_differ_when_a_token_may_be_missing() -> None:
     name = Field("x", Repeat(Chars(frozenset("ab")), 0, 3))
-    verdict = readings(Sequence((Text("a"), Choice((name, Text(""))))))
-    assert verdict == Witness("a", "a", ({"x": ""}, {}))
+    for optional in (Choice((name, Text(""))), Repeat(name, 0, 1)):
+        assert readings(Sequence((Text("a"), optional))) == Witness("a", "a", ({"x": ""}, {}))
+
+
+def test_readings_differ_when_a_repeated_token_stands_at_two_places() -> None:
+    """The ways part where one reads `x` again and the other a letter; that alone is no contradiction."""
+    x, y = (Field(name, Repeat(Chars(frozenset("a")), 1)) for name in "xy")
+    node = Sequence((x, Text("/"), Choice((Sequence((x, y)), Sequence((Text("a"), x))))))
+    assert readings(node) == Witness("a/aa", "a/aa", ({"x": "a", "y": "a"}, {"x": "a"}))
 
 
 def test_a_witness_is_refused_when_it_is_not_confirmed() -> None:
@@ -254,3 +261,11 @@ def test_long_lists_are_compared_quickly_enough_to_prove_anything() -> None:
     assert readings(one) == Disjoint()
     assert isinstance(compare(one, other), Witness)
     assert compare(one, language("{b}/hero_x.ma")) == Disjoint()
+
+
+def test_marks_may_change_places_when_they_meet_at_an_edge() -> None:
+    mark = Chars(frozenset("b"), others=True)
+    assert not isinstance(compare(Sequence((Text("x\u0345"), mark)), Text("x\u0345\u0323")), Disjoint)
+    held = Field("x", Choice((Text("e\u0301"), Text("b"))))
+    node = Sequence((held, mark, Text("/"), held))
+    assert not isinstance(compare(node, Text("e\u0323\u0301/e\u0301")), Disjoint)

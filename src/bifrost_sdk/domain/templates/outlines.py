@@ -18,7 +18,7 @@ _KEPT_SEGMENTS: Final = 4096
 _KEPT_PAIRS: Final = 65536
 
 
-@attrs.frozen(cache_hash=True)
+@attrs.frozen(eq=False)
 class Segment:
     """The texts between two slashes: positions as in an `Automaton`, where ``~n`` is the nth way out."""
 
@@ -93,13 +93,13 @@ def _segment(automaton: Automaton, after: tuple[int, ...]) -> tuple[Segment, lis
     starts = tuple(map(number, after))
     follows = tuple(tuple(map(number, automaton.follows[position])) for position in waiting)
     masks = tuple(automaton.masks[position] for position in waiting)
-    return _shared(Segment(starts, masks, follows)), list(ways_out)
+    return _shared(starts, masks, follows), list(ways_out)
 
 
 @functools.lru_cache(maxsize=_KEPT_SEGMENTS)
-def _shared(segment: Segment) -> Segment:
-    """The one segment of all that are equal, so that finding it again compares nothing."""
-    return segment
+def _shared(starts: tuple[int, ...], masks: tuple[int, ...], follows: tuple[tuple[int, ...], ...]) -> Segment:
+    """The one segment of all that are equal, so that to compare them is to compare identities."""
+    return Segment(starts, masks, follows)
 
 
 @functools.lru_cache(maxsize=_KEPT_PAIRS)

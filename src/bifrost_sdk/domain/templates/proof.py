@@ -7,9 +7,7 @@ have them. An answer is never a guess: disjoint is proven, a witness has been re
 
 from __future__ import annotations
 
-import heapq
 import itertools
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
@@ -241,7 +239,7 @@ def _walk_twice(nodes: _Nodes, depth: _Depth) -> Iterator[str]:
             if not mask:
                 return
         elif mark and other and not parted:
-            parted = mark[:2] != other[:2]
+            parted = mark != other
         elif parted or alone.opens or not alone.again:
             parted = True
             after_here, after_there = (after_here, (there,)) if mark else ((here,), after_there)
@@ -262,22 +260,22 @@ def _walks(
     Raises:
         TooLargeError: no steps are left.
     """
-    order = itertools.count()
-    queue = [(0, next(order), "", state) for state in starts]
-    visits = Counter[_State]()
+    visits: dict[_State, int] = {}
     found: set[str] = set()
-    while queue and len(found) < depth.paths:
-        _, _, text, state = heapq.heappop(queue)
-        if state == end:
-            if text not in found:
-                found.add(text)
-                yield text
-            continue
-        visits[state] += 1
-        if visits[state] > depth.paths:
-            continue
-        if next(depth.steps, None) is None:
-            raise TooLargeError("it takes too many steps; narrow a token")
-        for mask, after in moves(state):
-            longer = text + example(mask)
-            heapq.heappush(queue, (len(longer), next(order), longer, after))
+    level = [(state, "") for state in starts]
+    while level:
+        longer: list[tuple[_State, str]] = []
+        for state, text in level:  # moves that read nothing are put at its end
+            if state == end:
+                if text not in found:
+                    yield text
+                    found.add(text)
+                if len(found) == depth.paths:
+                    return
+            elif visits.setdefault(state, 0) < depth.paths:
+                visits[state] += 1
+                if next(depth.steps, None) is None:
+                    raise TooLargeError("it takes too many steps; narrow a token")
+                for mask, after in moves(state):
+                    (longer if mask else level).append((after, text + example(mask)))
+        level = longer
