@@ -37,6 +37,7 @@ from bifrost_sdk.services.users import Users
 from bifrost_sdk.services.versions import Versions
 
 if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are needed
+    from bifrost_sdk.services.adoption import Adoption
     from bifrost_sdk.services.dependencies import Dependency
     from bifrost_sdk.services.folders import Folders
     from bifrost_sdk.services.publishing import Cancel, Progress
@@ -146,6 +147,13 @@ class Session:
         from bifrost_sdk.services.sync import Sync
 
         return Sync(self.folders)
+
+    @functools.cached_property
+    def adoption(self) -> Adoption:
+        """Existing shows, taken in where they lie."""
+        from bifrost_sdk.services.adoption import Adoption
+
+        return Adoption(self.context, self.templates)
 
     # Reading
 

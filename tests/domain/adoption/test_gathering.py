@@ -100,6 +100,13 @@ def test_files_in_the_catalog_are_counted_and_not_read_again() -> None:
     assert things == Things(known=2)
 
 
+def test_name_stays_with_files_in_the_catalog_when_a_twin_comes_before_them() -> None:
+    twin, known = (f"assets/char/{name}/rig/publish/a.v001.ma" for name in ("Hero", "hero"))
+    things = gathered(twin, known, known={("show", known)})
+    assert left(things) == {twin: ("asset_publish", "asset")}
+    assert (things.known, things.places, things.versions) == (1, (), ())
+
+
 def test_set_of_work_files_is_known_when_the_catalog_has_its_pattern() -> None:
     paths = [f"sequences/sq010/a/comp/work/maya/a.v001.{frame}.ma" for frame in (1001, 1002)]
     assert gathered(*paths, known={("show", "sequences/sq010/a/comp/work/maya/a.v001.<FRAME>.ma")}).known == 2

@@ -199,6 +199,15 @@ def test_files_are_left_when_their_version_takes_none(state: str) -> None:
     assert intake.batches == ()
 
 
+def test_files_of_another_task_are_left_when_their_version_stands() -> None:
+    held = Held(attrs.evolve(V1, task=key(9)), task="rig")
+    for path, lefts in ((f"{PUBLISH}/body.v001.abc", ["task"]), ("assets/char/hero/Rig/publish/body.v001.abc", [])):
+        intake = drafted(shows.gathered(path), Standing(PROJECT, NODES, versions={(BODY.id, 1): held}))
+        assert [each.token for each in intake.left] == lefts
+    free = Standing(PROJECT, NODES, versions={(BODY.id, 1): Held(V1)})
+    assert drafted(shows.gathered(f"{PUBLISH}/body.v001.abc"), free).left == ()
+
+
 def test_grown_set_is_left_when_its_version_was_published() -> None:
     held = (File("a.<FRAME>.exr", 20, "", frames="1001-1002", padding=4, count=2), File("b.1001.exr", 1, ""))
     folder = "sequences/s/a/c/images/b/v001"

@@ -71,6 +71,7 @@ class Gathering:
         self._versions: dict[tuple[str, int], AdoptedVersion] = {}
         self._workfiles: list[AdoptedWorkfile] = []
         self._left: list[Left] = []
+        self._pending: list[tuple[Piece, _Found]] = []
         self._counts = {"known": 0, "others": 0}
 
     def add(self, folder: str, entries: Iterable[Entry]) -> None:
@@ -80,15 +81,18 @@ class Gathering:
         before = f"{folder}/" if folder else ""
         for entry in entries:
             path = before + entry.name
-            if any(place in self._known for place in self._reading.places(path)):
-                self._counts["known"] += 1
-            elif (found := self._reading.read(path)) is None:
+            found = self._reading.read(path)
+            is_known = any(place in self._known for place in self._reading.places(path))
+            self._counts["known"] += is_known
+            if found is not None:
+                groups.setdefault((is_known, *found.key), (found, []))[1].append(entry)
+            elif not is_known:
                 unread.append(entry)
+        for (is_known, *_), (found, members) in groups.items():
+            if is_known:  # whatever comes, it keeps its names: it was there before
+                self._keep(found)
             else:
-                groups.setdefault(found.key, (found, []))[1].append(entry)
-        for found, members in groups.values():
-            for piece in self._reading.pieces(found, before, members):
-                self._take(piece, found)
+                self._pending += [(piece, found) for piece in self._reading.pieces(found, before, members)]
         self._left.extend(self._unread(before, unread))
 
     def leave(self, left: Left) -> None:
@@ -97,6 +101,9 @@ class Gathering:
 
     def things(self) -> Things:
         """What was taken in."""
+        for piece, found in self._pending:
+            self._take(piece, found)
+        self._pending = []
         return Things(
             tuple(sorted((each for each in self._nodes.places if not _is_product(each)), key=path_of)),
             tuple(sorted(self._versions.values(), key=lambda each: (path_of(each.place), each.product, each.number))),
@@ -104,6 +111,11 @@ class Gathering:
             tuple(sorted(self._left, key=lambda left: left.path)),
             **self._counts,
         )
+
+    def _keep(self, found: _Found) -> None:
+        claim = found.meaning.claim(found.values, self._project)
+        if isinstance(claim, Claim):
+            self._nodes.keep(claim.versioned or claim.place)
 
     def _take(self, piece: Piece, found: _Found) -> None:
         claim = found.meaning.claim(found.values, self._project)
@@ -122,14 +134,12 @@ class Gathering:
 
     def _add_to_version(self, claim: Claim, piece: Piece) -> None:
         assert claim.number is not None  # it is part of what makes a claim one on a version
-        product = path_of(claim.versioned)
         made = AdoptedVersion(claim.place, claim.product, claim.number, claim.task)
-        found = self._versions.setdefault((codes.fold(product), claim.number), made)
+        found = self._versions.setdefault((codes.fold(made.path), claim.number), made)
         if codes.fold(found.task) == codes.fold(claim.task):
             found.pieces.append((claim.representation or _key_of(piece.path), piece))
         else:
-            told = f"version {claim.number} of {product} belongs to the task {found.task!r}, this to {claim.task!r}"
-            self._left.append(piece.left(f"{told}; let the product tell them apart", "task"))
+            self._left.append(piece.left(*found.refuse(claim.task)))
 
     def _unread(self, before: str, entries: list[Entry]) -> Iterator[Left]:
         """The files that no template reads, sets of them as one."""
@@ -209,14 +219,23 @@ class _Nodes:
         if place in self.places or not place:
             return None
         if place not in self._troubles:
-            chain = {codes.fold(path_of(place[:count])): place[:count] for count in range(1, len(place) + 1)}
-            trouble = next((found for key, each in chain.items() if (found := self._trouble(key, each))), None)
+            chain = _chain(place)
+            trouble = self._trouble_in(chain)
             if trouble is None:
                 self._known.update((key, each[-1]) for key, each in chain.items())
                 self.places.update(chain.values())
                 return None
             self._troubles[place] = trouble
         return self._troubles[place]
+
+    def keep(self, place: Place) -> None:
+        """A node that the catalog has with its files already: its name is taken, unless another's is before."""
+        chain = _chain(place)
+        if self._trouble_in(chain) is None:
+            self._known.update((key, each[-1]) for key, each in chain.items())
+
+    def _trouble_in(self, chain: Mapping[str, Place]) -> Trouble | None:
+        return next((found for key, each in chain.items() if (found := self._trouble(key, each))), None)
 
     def _trouble(self, key: str, place: Place) -> Trouble | None:
         kind, code = place[-1]
@@ -229,6 +248,11 @@ class _Nodes:
         if key in _branches():
             return Trouble(f"{code!r} begins a branch of the tree, so no {kind} can have that code", kind)
         return None
+
+
+def _chain(place: Place) -> dict[str, Place]:
+    """A node and all that it lies in, by folded path, from the top."""
+    return {codes.fold(path_of(place[:count])): place[:count] for count in range(1, len(place) + 1)}
 
 
 def _is_product(place: Place) -> bool:

@@ -14,10 +14,11 @@ from bifrost_sdk.domain.versions import File, Representation, Version
 
 @attrs.frozen
 class Held:
-    """A version that stands, with its representations."""
+    """A version that stands, with its representations, and the code of its task."""
 
     version: Version
     representations: tuple[Representation, ...] = ()
+    task: str = ""
 
     def lists(self, piece: Piece) -> bool:
         """Whether it has this file, or a set of the same name with other numbers."""

@@ -112,12 +112,9 @@ class _Drafting:
         node, product = self._node(made.place), self._node((*made.place, ("product", made.product)))
         held = None if isinstance(product, Trouble) else self._standing.versions.get((product, made.number))
         if isinstance(node, Trouble) or isinstance(product, Trouble):
-            self._leave([piece for _, piece in made.pieces], node if isinstance(node, Trouble) else product)
-        elif held is not None and held.version.state != "published":
-            trouble = Trouble(
-                f"version {made.number} of {made.product} is {held.version.state} in the catalog", "version"
-            )
-            self._leave([piece for _, piece in made.pieces], trouble)
+            self._leave(made.pieces, node if isinstance(node, Trouble) else product)
+        elif held is not None and (trouble := _trouble_with(held, made)):
+            self._leave(made.pieces, trouble)
         else:
             version = held.version if held else self._version(made, product, self._task(node, made.task))
             items = list(self._representations(made, version, held))
@@ -133,7 +130,7 @@ class _Drafting:
         key = (piece.root, codes.fold(piece.path))
         if isinstance(node, Trouble) or key in self._workfiles:
             twin = Trouble("it differs in case alone from another work file; rename one")
-            self._leave([piece], node if isinstance(node, Trouble) else twin)
+            self._leave([("", piece)], node if isinstance(node, Trouble) else twin)
             return
         self._workfiles.add(key)
         task = self._task(node, claim.task)
@@ -218,14 +215,14 @@ class _Drafting:
         self, made: AdoptedVersion, version: Version, held: Held | None
     ) -> Iterator[tuple[Representation, list[Piece]]]:
         """The representations of the files that the version does not have yet, each with its files on disk."""
-        listed = [piece for _, piece in made.pieces if held is not None and held.lists(piece)]
-        reason = f"version {made.number} of {made.product} has it with other numbers; what is published stays"
+        listed = [each for each in made.pieces if held is not None and held.lists(each[1])]
+        reason = f"version {made.number} of {made.path} has it with other numbers; what is published stays"
         self._leave(listed, Trouble(reason, "frame"))
         taken = {codes.fold(item.name) for item in held.representations} if held else set()
         names = {file.name for item in held.representations for file in item.files} if held else set()
         by_root = collections.defaultdict(list)
         for key, piece in sorted(made.pieces, key=lambda each: (each[1].path.count("/"), each[1].path)):
-            if piece not in listed:
+            if (key, piece) not in listed:
                 by_root[piece.root].append((key, piece))
         for root, pieces in by_root.items():
             folder = _folder(pieces, names)
@@ -246,7 +243,7 @@ class _Drafting:
             for piece in members:
                 size = _size(piece, folder)
                 if size > DOCUMENT_LIMIT - _HEAD:
-                    self._leave([piece], Trouble("its frames stand too far apart to be listed", "frame"))
+                    self._leave([(key, piece)], Trouble("its frames stand too far apart to be listed", "frame"))
                     continue
                 if size > room:
                     yield key, part
@@ -256,9 +253,17 @@ class _Drafting:
             if part:
                 yield key, part
 
-    def _leave(self, pieces: Iterable[Piece], trouble: Trouble | str) -> None:
+    def _leave(self, pieces: Iterable[tuple[str, Piece]], trouble: Trouble | str) -> None:
         assert isinstance(trouble, Trouble)
-        self.left.extend(piece.left(*trouble) for piece in pieces)
+        self.left.extend(piece.left(*trouble) for _, piece in pieces)
+
+
+def _trouble_with(held: Held, made: AdoptedVersion) -> Trouble | None:
+    """Why a version that stands takes no further files."""
+    if held.version.state != "published":
+        return Trouble(f"version {made.number} of {made.path} is {held.version.state} in the catalog", "version")
+    is_other = held.version.task is not None and codes.fold(held.task) != codes.fold(made.task)
+    return attrs.evolve(made, task=held.task).refuse(made.task) if is_other else None
 
 
 def _folder(pieces: Iterable[tuple[str, Piece]], names: set[str]) -> str:

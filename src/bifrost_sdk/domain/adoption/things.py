@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import attrs
 
-from bifrost_sdk.domain.adoption.meanings import Claim, Place
+from bifrost_sdk.domain.adoption.meanings import Claim, Place, Trouble, path_of
 from bifrost_sdk.domain.filesets import FileSet
 from bifrost_sdk.domain.versions import File
 
@@ -78,6 +78,16 @@ class AdoptedVersion:
     number: int
     task: str = ""
     pieces: list[tuple[str, Piece]] = attrs.field(factory=list, hash=False)
+
+    @property
+    def path(self) -> str:
+        """The path of the product."""
+        return path_of((*self.place, ("product", self.product)))
+
+    def refuse(self, task: str) -> Trouble:
+        """Why files of another task are none of this version's."""
+        told = f"version {self.number} of {self.path} belongs to the task {self.task!r}, this to {task!r}"
+        return Trouble(f"{told}; let the product tell them apart", "task")
 
 
 @attrs.frozen
