@@ -8,15 +8,18 @@ from __future__ import annotations
 import functools
 import ntpath
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from bifrost_sdk.domain import codes
 
 #: The longest paths that every Windows program opens, in units of UTF-16: of a file, and of a folder to be made.
 WINDOWS_FILE: Final = 259
 WINDOWS_FOLDER: Final = 247
+
+#: The folders of roots: (name of the root, folder); a root may have several, as platforms spell it.
+RootFolders: TypeAlias = Sequence[tuple[str, PurePath]]
 
 _KINDS: Final = (PurePosixPath, PureWindowsPath)
 _LONG_SHARE: Final = "\\\\?\\UNC\\"

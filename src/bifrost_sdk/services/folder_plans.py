@@ -8,19 +8,17 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePath
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any
 
 import attrs
 
 from bifrost_sdk.domain import rootpaths
+from bifrost_sdk.domain.rootpaths import RootFolders
 from bifrost_sdk.domain.templates.layouts import Wanted
 from bifrost_sdk.errors import Issue, StorageError
 from bifrost_sdk.services import places
 from bifrost_sdk.services.context import Context
-
-#: The folders of roots: (name of the root, folder); a root may have several, as platforms spell it.
-RootFolders: TypeAlias = Sequence[tuple[str, PurePath]]
 
 #: What can be said of a wanted folder or file: it is missing, there, there with other permissions, something else has
 #: its place, or it was just made.

@@ -12,6 +12,7 @@ import attrs
 from bifrost_sdk.domain.entity import Entity, Node
 from bifrost_sdk.domain.production import Project
 from bifrost_sdk.domain.query import Query
+from bifrost_sdk.domain.rootpaths import RootFolders
 from bifrost_sdk.domain.templates import layouts
 from bifrost_sdk.domain.templates.filling import NODE_KINDS
 from bifrost_sdk.domain.templates.layouts import Wanted
@@ -19,7 +20,7 @@ from bifrost_sdk.domain.text import listed
 from bifrost_sdk.errors import BifrostError
 from bifrost_sdk.services import folder_plans, lineages, paths, places, readings
 from bifrost_sdk.services.context import Context, Item
-from bifrost_sdk.services.folder_plans import FolderPlan, RootFolders
+from bifrost_sdk.services.folder_plans import FolderPlan
 from bifrost_sdk.services.lineages import Lineage
 from bifrost_sdk.services.paths import Filled, Request
 from bifrost_sdk.services.readings import ParsedPath

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any, TypeAlias
+from typing import Any
 
 import attrs
 
@@ -16,7 +16,7 @@ from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.people import User
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import Query
-from bifrost_sdk.domain.rootpaths import Below
+from bifrost_sdk.domain.rootpaths import Below, RootFolders
 from bifrost_sdk.domain.tasks import Task
 from bifrost_sdk.domain.templates.sets import TemplateSet
 from bifrost_sdk.domain.versions import File, Product, Representation, Version, Workfile
@@ -29,8 +29,8 @@ from bifrost_sdk.services.paths import Tokens
 from bifrost_sdk.services.stored import Stored
 from bifrost_sdk.services.templates import Templates
 
-#: The folders of the roots: (name of the root, folder); a root may have several, as platforms spell it.
-RootFolders: TypeAlias = Sequence[tuple[str, PurePath]]
+# Of so many nodes all versions are looked at, rather than all that the project has.
+_FEW = 8
 
 
 @attrs.frozen(kw_only=True)
@@ -111,11 +111,17 @@ class _Path:
         return min(self.ways, key=lambda way: way.rank, default=None)
 
     @property
+    def is_work(self) -> bool:
+        """Whether a template reads it as something of a node, all of it there, and not as published."""
+        way = self.way
+        return way is not None and way.node is not None and not way.missing and way.product is None
+
+    @property
     def is_open(self) -> bool:
         """Whether it may be published, although no version that it names says so."""
         way = self.way
-        is_whole = way is not None and way.node is not None and not way.missing
-        return not is_whole or (way is not None and "version.number" in way.named and way.workfile is None)
+        is_numbered = way is not None and "version.number" in way.named and way.workfile is None
+        return self.kept is None and (is_numbered or not self.is_work)
 
 
 def _places(text: str, folders: RootFolders) -> list[Below]:
@@ -169,10 +175,18 @@ def _find_kept(context: Context, paths: Sequence[_Path]) -> None:
     for (path, _, _), kept in zip(asked, found, strict=True):
         path.kept = path.kept or kept
     for project in dict.fromkeys(code for path in paths for code in path.sets):
-        searched = [path for path in paths if path.kept is None and project in path.sets and path.is_open]
-        known = stored.by_folder(context, project, [place for path in searched for place in path.places])
-        for path in searched:
-            path.kept = next((known[place] for place in path.places if place in known), None)
+        if searched := [path for path in paths if project in path.sets and path.is_open]:
+            _search(context, project, searched)
+
+
+def _search(context: Context, project: str, paths: Sequence[_Path]) -> None:
+    """Ask what the catalog keeps where no version is named: of a few work areas' nodes only what is their own."""
+    nodes = {path.way.node.id for path in paths if path.way is not None and path.way.node is not None}
+    is_near = all(path.is_work for path in paths) and len(nodes) <= _FEW
+    versions = stored.versions_of(context, project, nodes) if is_near else None
+    known = stored.by_folder(context, project, [place for path in paths for place in path.places], versions=versions)
+    for path in paths:
+        path.kept = next((known[place] for place in path.places if place in known), None)
 
 
 def _answer(path: _Path, kept: Lineage | BifrostError | None, folders: RootFolders) -> ParsedPath | BifrostError:
