@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,13 @@ def test_one_bad_path_leaves_the_others_alone_when_parsed_together(session: Sess
     paths = [session.folders.path_for(hero, "folder"), tmp_path, "nowhere", session.folders.path_for(hero, "folder")]
     answers = session.folders.parse_many(paths)
     assert [isinstance(each, ParsedPath) for each in answers] == [True, False, False, True]
+
+
+def test_each_folder_is_made_once_when_many_make_them_at_once(session: Session) -> None:
+    for index in range(5):
+        session.tasks.create(session.shots.create("demo", f"sq{index}", "sh010"), "anim")
+    with ThreadPoolExecutor(4) as pool:
+        plans = list(pool.map(lambda _: session.folders.create("bifrost://demo", below=True), range(4)))
+    made_by_each = [{step.place for step in plan.in_state("made")} for plan in plans]
+    assert sum(map(len, made_by_each)) == len(set().union(*made_by_each)) == len(plans[0].steps)
+    assert {step.state for step in session.folders.plan("bifrost://demo", below=True).steps} == {"there"}
