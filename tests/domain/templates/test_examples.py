@@ -24,7 +24,6 @@ TOKENS = [
     StringToken(characters="0-9"),
     StringToken(characters="-"),
     StringToken(pattern="[A-Z]{3}[0-9]{4}(_x)?|b"),
-    StringToken(pattern="é+"),
     IntegerToken(padding=4),
     VersionToken(),
     FrameToken(),
