@@ -140,6 +140,12 @@ def test_compare_says_disjoint_when_templates_share_no_path(one: str, other: str
     assert compare(language(one), language(other)) == Disjoint()
 
 
+def test_compare_says_disjoint_when_values_that_agree_are_written_in_capitals() -> None:
+    kind = ChoiceToken(("Rig", "Model"))
+    assert compare(language("{a}/x/{a}_1.usd", a=kind), language("rig/x/model_{b}.usd")) == Disjoint()
+    assert isinstance(compare(language("{a}/x/{a}_1.usd", a=kind), language("rig/x/rig_{b}.usd")), Witness)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "path"),
     [

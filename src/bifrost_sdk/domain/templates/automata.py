@@ -124,6 +124,10 @@ class _Builder:
         self.marks: dict[int, Mark] = {}
         self._hubs: set[int] = set()
 
+    def key(self, text: str) -> str:
+        """The text as the graph reads it."""
+        return text
+
     def automaton(self, node: Node) -> Automaton:
         starts = self.build(node, frozenset([END]))
         follows = tuple(tuple(sorted(self._without_hubs(after))) for after in self.follows)
@@ -190,7 +194,7 @@ class _Builder:
         return self.add(mask, after) if mask else frozenset()
 
     def field(self, field: Field, after: frozenset[int]) -> frozenset[int]:
-        words = excluded(field)
+        words = frozenset(map(self.key, excluded(field)))
         return self._without(words, field.part, after) if words else self.build(field.part, after)
 
     def _repeat(self, repeat: Repeat, after: frozenset[int]) -> frozenset[int]:
@@ -270,9 +274,12 @@ class _Marked(_Builder):
 class _Folded(_Builder):
     """What texts are after folding; a slash is a position of its own, so that paths fall into segments."""
 
+    def key(self, text: str) -> str:
+        return unicodedata.normalize("NFD", codes.fold(text))
+
     def letters(self, text: str, after: frozenset[int]) -> list[int]:
         """The folded text, but marks at its edges are any: they may change places with those of a neighbour."""
-        key = unicodedata.normalize("NFD", codes.fold(text))
+        key = self.key(text)
         masks = [1 << ord(char) for char in key]
         if not key.isascii():
             first = next((index for index, char in enumerate(key) if not unicodedata.combining(char)), len(key))

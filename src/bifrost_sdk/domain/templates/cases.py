@@ -25,7 +25,7 @@ class Occurrence(Field):
 
 
 def by_value(node: Node, name: str, value: str) -> tuple[Node, Node]:
-    """The texts whose fields of this name hold `value`, perhaps in other case, and those whose fields do not."""
+    """The texts whose fields of this name hold `value`, and those whose fields do not: folded where paths are."""
     return (
         _mapped(node, name, lambda _: Field(name, Text(value))),
         _mapped(node, name, lambda field: Occurrence(name, field.part, excluded=excluded(field) | {value})),

@@ -75,13 +75,16 @@ class _Reader:
             yield Derivation(before.end + len(read), before.text + spelled, before.fields)
 
     def _text(self, text: Text) -> tuple[str, str]:
-        return codes.fold(text.text) if self.is_key else text.text, text.text
+        return self._key(text.text), text.text
 
     def _char(self, chars: Chars, before: Derivation) -> tuple[str, str | None]:
         char = self.source[before.end : before.end + 1]
         if char in chars.ascii or (chars.others and _is_other(char, before.text)):
             return char, char
         return char, char.upper() if self.is_key and char.upper() in chars.ascii else None
+
+    def _key(self, text: str) -> str:
+        return codes.fold(text) if self.is_key else text
 
     def _sequence(self, parts: tuple[Node, ...], before: Derivation) -> Iterator[Derivation]:
         if not parts:
@@ -105,7 +108,7 @@ class _Reader:
             value = found.text[len(before.text) :]
             if self.agreeing and any(name == field.name and other != value for name, other in found.fields):
                 continue
-            if (codes.fold(value) if self.is_key else value) not in excluded(field):
+            if self._key(value) not in map(self._key, excluded(field)):
                 yield found._replace(fields=(*found.fields, (field.name, value)))
 
 
