@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are n
     from bifrost_sdk.services.recovery import Recovery
     from bifrost_sdk.services.sources import Files
     from bifrost_sdk.services.sync import Sync
+    from bifrost_sdk.services.tables import Tables
     from bifrost_sdk.services.templates import Templates
     from bifrost_sdk.services.workfiles import Workfiles
 
@@ -154,6 +155,13 @@ class Session:
         from bifrost_sdk.services.adoption import Adoption
 
         return Adoption(self.context, self.templates)
+
+    @functools.cached_property
+    def tables(self) -> Tables:
+        """Tables of assets and shots, brought into the catalog."""
+        from bifrost_sdk.services.tables import Tables
+
+        return Tables(self.context)
 
     # Reading
 
