@@ -181,4 +181,5 @@ def test_reading_ends_soon_when_it_is_interrupted(
     with pytest.raises(KeyboardInterrupt):
         session.adoption.hash(progress=progress)
     assert len(read) == 3
+    monkeypatch.undo()
     assert session.adoption.hash().files == 9
