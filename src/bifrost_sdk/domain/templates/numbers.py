@@ -177,11 +177,17 @@ def _isnumber(value: object) -> bool:
 
 
 def _frame(text: str) -> int | str:
-    return FRAME if text[0] == "%" else int(text)
+    try:
+        return int(text)
+    except ValueError:
+        return FRAME
 
 
 def _udim(text: str) -> int | str:
-    return UDIM if text == UDIM else int(text)
+    try:
+        return int(text)
+    except ValueError:
+        return UDIM
 
 
 def _is_placeholder(text: str, token: str, padding: int) -> bool:

@@ -155,8 +155,11 @@ class Template:
             respelled = self._respelled(path)
             return None if respelled == path else self.match(respelled)
         values: dict[str, Any] = found.groupdict()  # Any: values of the tokens' types
-        if self._optional:
-            self._settle(values)
+        if self._aliases:
+            self._merge(values)
+        for name in self._optional:
+            if values[name] is None:
+                del values[name]
         try:
             for name, convert in self._converters:
                 if name in values:
@@ -200,13 +203,10 @@ class Template:
         object.__setattr__(self, "_fullmatch_wide", re.compile(source).fullmatch)
         return self._fullmatch_wide(path)
 
-    def _settle(self, values: dict[str, Any]) -> None:  # Any: texts, or None
-        """Take out what a path leaves out."""
+    def _merge(self, values: dict[str, Any]) -> None:  # Any: texts, or None
+        """One entry for each token, wherever the path has it."""
         for alias, name in self._aliases:
             values[name] = values.pop(alias) or values[name]
-        for name in self._optional:
-            if values[name] is None:
-                del values[name]
 
     def _failure(self, path: str) -> Failure:
         return furthest(self._parts, self.tokens, self._respelled(path))
