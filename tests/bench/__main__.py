@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cases
+import proofs
+import template_sets
 import templates
 from measure import Figure
 from show import build
@@ -50,7 +52,8 @@ def main(arguments: Sequence[str]) -> int:
                 figures += _shown(list(case(show)))
             figures += _shown(list(cases.committing(size)))
             show.catalog.close()
-    figures += _shown(list(templates.templates()))
+    for chapter in (templates.templates, template_sets.reading, proofs.proving):
+        figures += _shown(list(chapter()))
     if not quick:
         REPORT.write_text(f"{INTRODUCTION}\n{_table(figures)}\n\n{_machine()}\n", encoding="utf-8")
     return 0
