@@ -100,15 +100,18 @@ def _top(context: Context, name: str) -> tuple[Path, str]:
 
 def _state(place: Path, item: Wanted, real: str) -> tuple[str, str]:
     """How it stands with one place, whose folder is there; `real` is its root with links followed."""
+    is_link = False
     try:
         found = os.lstat(place)
         if stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", False):  # links and the junctions of Windows
+            is_link = True
             target = os.path.realpath(place)
             if not Path(target).is_relative_to(real):
                 return BLOCKED, f"{place} is a link that leads out of the root, to {target}"
             found = os.stat(place)  # noqa: PTH116 - says the same with less
     except FileNotFoundError:
-        return (BLOCKED, f"{place} is a link that leads nowhere") if os.path.lexists(place) else (MISSING, "")
+        # Whether it is there now is not asked: somebody else may have made it since.
+        return (BLOCKED, f"{place} is a link that leads nowhere") if is_link else (MISSING, "")
     except OSError as error:
         return BLOCKED, f"{place} cannot be looked at: {error.strerror or error}"
     if stat.S_ISDIR(found.st_mode) != item.is_folder:
