@@ -170,7 +170,8 @@ def _follow_ensures(changes: Sequence[Change], by_key: ByKey) -> tuple[list[Chan
         for index, key in keys.items():
             holder = holders.get(key)
             if holder is not None and holder.kind == wave[index].entity.kind:
-                moved[wave[index].entity.id] = holder.id
+                if (given := wave[index].entity.id) != holder.id:
+                    moved[given] = holder.id
                 found[holder.id] = holder
         for index in wave:
             del waiting[index]
