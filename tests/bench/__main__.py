@@ -35,6 +35,7 @@ nox -s bench
 - The floor of the past is the same read of today, nothing cached.
 - The floor of a template is `str.format` of the same values, and one compiled regular expression with named groups:
   neither checks a value, makes a number of it, or refuses a name that leaves its folder. Lucidity does not either.
+- The floor of adopting is `os.scandir` and `stat` of every file, one after the other: no path read, nothing committed.
 - Cold: nothing in the process's cache; the database file is in the operating system's.
 """
 

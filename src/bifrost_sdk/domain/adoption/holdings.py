@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 
@@ -19,10 +19,32 @@ class Held:
     version: Version
     representations: tuple[Representation, ...] = ()
     task: str = ""
+    _files: frozenset[tuple[str, str]] = attrs.field(init=False, eq=False, repr=False)
+    _sets: tuple[tuple[str, FileSet], ...] = attrs.field(init=False, eq=False, repr=False)
+
+    @_files.default
+    def _plain_files(self) -> frozenset[tuple[str, str]]:
+        return frozenset((root, path) for root, path, _ in self._listed())
+
+    @_sets.default
+    def _sets_of_files(self) -> tuple[tuple[str, FileSet], ...]:
+        listed = ((root, path, file) for root, path, file in self._listed() if FRAME in path or UDIM in path)
+        return tuple((root, FileSet(path, padding=file.padding)) for root, path, file in listed)
 
     def lists(self, piece: Piece) -> bool:
-        """Whether it has this file, or a set of the same name with other numbers."""
-        return any(_is_same(piece, item, file) for item in self.representations for file in item.files)
+        """Whether it has this file, or one of its set, or a set of its name, also with other numbers."""
+        if (piece.root, piece.path) in self._files:
+            return True
+        if piece.files is None:
+            return any(root == piece.root and files.match(piece.path) is not None for root, files in self._sets)
+        files = attrs.evolve(piece.files, pattern=piece.path)
+        return any(root == piece.root and files.match(path) is not None for root, path in self._files)
+
+    def _listed(self) -> Iterator[tuple[str, str, File]]:
+        for item in self.representations:
+            before = f"{item.folder}/" if item.folder else ""
+            for file in item.files:
+                yield item.root, before + file.name, file
 
 
 @attrs.frozen
@@ -38,20 +60,3 @@ class Standing:
     tasks: Mapping[tuple[str, str], str] = attrs.field(factory=dict, hash=False)
     versions: Mapping[tuple[str, int], Held] = attrs.field(factory=dict, hash=False)
     workfiles: frozenset[tuple[str, str]] = frozenset()
-
-
-def _is_same(piece: Piece, item: Representation, file: File) -> bool:
-    """Whether the file of a representation and the one on disk are one, or of one set."""
-    path = f"{item.folder}/{file.name}" if item.folder else file.name
-    if item.root != piece.root:
-        return False
-    if path == piece.path:
-        return True
-    listed = FileSet(path, padding=file.padding) if FRAME in path or UDIM in path else None
-    is_member = listed is not None and listed.match(piece.path) is not None
-    return is_member or (piece.files is not None and listed is None and _holds(piece, path))
-
-
-def _holds(piece: Piece, path: str) -> bool:
-    assert piece.files is not None
-    return attrs.evolve(piece.files, pattern=piece.path).match(path) is not None

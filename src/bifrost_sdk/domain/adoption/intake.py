@@ -215,14 +215,14 @@ class _Drafting:
         self, made: AdoptedVersion, version: Version, held: Held | None
     ) -> Iterator[tuple[Representation, list[Piece]]]:
         """The representations of the files that the version does not have yet, each with its files on disk."""
-        listed = [each for each in made.pieces if held is not None and held.lists(each[1])]
-        reason = f"version {made.number} of {made.path} has it with other numbers; what is published stays"
-        self._leave(listed, Trouble(reason, "frame"))
         taken = {codes.fold(item.name) for item in held.representations} if held else set()
         names = {file.name for item in held.representations for file in item.files} if held else set()
         by_root = collections.defaultdict(list)
         for key, piece in sorted(made.pieces, key=lambda each: (each[1].path.count("/"), each[1].path)):
-            if (key, piece) not in listed:
+            if held is not None and held.lists(piece):
+                reason = f"version {made.number} of {made.path} has it with other numbers; what is published stays"
+                self._leave([(key, piece)], Trouble(reason, "frame"))
+            else:
                 by_root[piece.root].append((key, piece))
         for root, pieces in by_root.items():
             folder = _folder(pieces, names)

@@ -71,17 +71,17 @@ class Piece:
 
 @attrs.frozen
 class AdoptedVersion:
-    """A version with all its files, each under the key of its representation."""
+    """A version with all its files, each under the key of its representation; `path` is that of the product."""
 
     place: Place
     product: str
     number: int
     task: str = ""
     pieces: list[tuple[str, Piece]] = attrs.field(factory=list, hash=False)
+    path: str = attrs.field(init=False, eq=False)
 
-    @property
-    def path(self) -> str:
-        """The path of the product."""
+    @path.default
+    def _path_of_product(self) -> str:
         return path_of((*self.place, ("product", self.product)))
 
     def refuse(self, task: str) -> Trouble:
