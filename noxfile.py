@@ -81,9 +81,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def suite(session: nox.Session) -> None:
-    """Run the whole suite on one Python, with fewer examples for each property than `tests`."""
+    """Run the suite on one Python, without sweeps and with fewer examples for each property than `tests`."""
     session.install(".", *_group("test"))
-    session.run("pytest", "--numprocesses=auto", "--hypothesis-profile=quick", *session.posargs)
+    session.run("pytest", "--numprocesses=auto", "--hypothesis-profile=quick", "-m", "not slow", *session.posargs)
 
 
 @nox.session(name="tests-minimal")
