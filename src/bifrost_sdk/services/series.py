@@ -25,7 +25,7 @@ def judge_sets(
 ) -> None:
     """Say of each set of a root, all of whose folders were walked, what it is; `digests` are of versions' manifests."""
     for numbered in sets:
-        if numbered.is_complete and not terms.reads(numbered):
+        if numbered.is_complete and numbered.content.hash and not terms.reads(numbered):
             outcome.counts["ok"] += len(numbered.files)
         else:
             _Judging(disk, numbered, terms, outcome, digests).run()
