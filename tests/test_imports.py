@@ -98,7 +98,7 @@ def run_fresh(program: str) -> list[str]:
 
 def test_import_loads_the_pinned_modules_when_nothing_is_used() -> None:
     program = (
-        "import json, sys, attrs; before = set(sys.modules); import bifrost_sdk; "
+        "import __future__, json, sys, attrs; before = set(sys.modules); import bifrost_sdk; "
         "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
     assert set(run_fresh(program)) == LOADED
