@@ -234,7 +234,7 @@ def change(folder: Path, truth: Truth, outside: Path) -> Changes:
     counts["modified"] += len(tiles) - 1
     counts["ok"] = len(truth.tracked) - sum(counts[state] for state in expected if state != "untracked")
     deeds = {"follow": 1, "take_in": 3, "register": 1, "forget": 2, "mark": 0}
-    broken = {version_of(path) for path in (*gone, *longer, *moves, tiles[1]) if "/work/" not in path}
+    broken = {version_of(path) for path in (*gone, *longer, *moves, tiles[1]) if "work" not in path.split("/")}
     deeds["mark"] = len(broken)
     kept = (truth.work - set(gone) - set(moves)) | {new, moves[work[20]]}
     return Changes(expected, counts, published[60], deeds, kept)
@@ -273,7 +273,7 @@ def repair(session: Session, folder: Path, truth: Truth, outside: Path) -> None:
     assert len(corrupt) == changes.deeds["mark"]
     after = of_state(session.sync.scan())
     for state, paths in changes.expected.items():
-        left = {path for path in paths if "/work/" not in path or state == "unreadable" or "nobody" in path}
+        left = {path for path in paths if "work" not in path.split("/") or state == "unreadable" or "nobody" in path}
         assert after.get(state, set()) == left, state
     assert session.adoption.plan(folder).files == 1
 
