@@ -88,7 +88,7 @@ def test_cells_change_what_they_say_and_nothing_else_when_the_node_stands(
     )
     assert {ref: set(fields) for ref, fields in made.changed.items()} == {
         shot.ref: {"frames", "name"},
-        "bifrost://demo/shots/ep01/sq010/sh020": {"attributes"},
+        "bifrost://demo/shots/ep01/sq010/sh020": {"handles"},
     }
     session.tables.apply(made)
     found = session.shots.get(shot.ref)

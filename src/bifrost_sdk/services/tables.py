@@ -232,13 +232,12 @@ class _Planning:
             self._ensure(place, standing, given)
 
     def _change(self, node: Node, fields: dict[str, Any], attributes: dict[str, Any]) -> None:
-        merged = {**node.attributes, **attributes}
-        if merged != dict(node.attributes):
-            fields = {**fields, "attributes": merged}
         changed = {name: value for name, value in fields.items() if getattr(node, name) != value}
-        if changed:
-            self.changes.append(Update(node, changed))
-            self.changed[node.ref] = tuple(changed)
+        other = {name: value for name, value in attributes.items() if node.attributes.get(name) != value}
+        if changed or other:
+            written = {**changed, "attributes": {**node.attributes, **other}} if other else changed
+            self.changes.append(Update(node, written))
+            self.changed[node.ref] = (*changed, *other)
         else:
             self.unchanged += 1
 

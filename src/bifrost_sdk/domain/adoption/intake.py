@@ -20,7 +20,7 @@ from bifrost_sdk.domain.adoption.meanings import Place, Trouble, path_of
 from bifrost_sdk.domain.adoption.things import AdoptedVersion, AdoptedWorkfile, Left, Piece, Things
 from bifrost_sdk.domain.changes import Change, Create, Ensure
 from bifrost_sdk.domain.entity import DOCUMENT_LIMIT, Entity
-from bifrost_sdk.domain.registry import entity_type
+from bifrost_sdk.domain.registry import entity_type, kinds
 from bifrost_sdk.domain.tasks import Task
 from bifrost_sdk.domain.versions import Representation, Version, Workfile
 
@@ -43,7 +43,10 @@ class Batch:
 
 @attrs.frozen
 class Intake:
-    """Everything that is to be made: lists of changes, how many of each kind are new, and what is left out."""
+    """Everything that is to be made: lists of changes, how many of each kind are new, and what is left out.
+
+    `counts` are in the order of the tree.
+    """
 
     batches: tuple[Batch, ...]
     counts: Mapping[str, int] = attrs.field(hash=False)
@@ -69,7 +72,8 @@ def draft(things: Things, standing: Standing, new_id: Callable[[], str], *, limi
             else:
                 drafting.add_workfile(item)
     drafting.flush()
-    return Intake(tuple(drafting.batches), dict(drafting.counts), tuple(drafting.left))
+    counts = {kind: drafting.counts[kind] for kind in kinds() if kind in drafting.counts}
+    return Intake(tuple(drafting.batches), counts, tuple(drafting.left))
 
 
 def _by_place(things: Things) -> Iterator[tuple[Place, list[AdoptedVersion | AdoptedWorkfile]]]:
