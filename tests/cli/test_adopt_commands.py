@@ -117,6 +117,19 @@ def test_long_list_is_cut_when_people_read_it(run: Run, rooted: Path) -> None:
     assert len(lines) == 9 + 40 + 2
 
 
+def test_names_are_escaped_when_they_would_steer_a_terminal(run: Run, rooted: Path) -> None:
+    (rooted / "a\x1b[2J\nb.txt").write_text("")
+    out = run("adopt", str(rooted), "-t", "old.yaml")[1]
+    assert "\x1b" not in out
+    assert "a\\x1b[2J\\nb.txt" in out
+    (left,) = [
+        each
+        for each in json.loads(run("adopt", str(rooted), "-t", "old.yaml", "--json")[1])["left"]
+        if "2J" in each["path"]
+    ]
+    assert left["path"] == "a\x1b[2J\nb.txt"
+
+
 def test_lines_to_add_are_told_when_the_folder_lies_in_no_root(run: Run, show: Path) -> None:
     status, out, err = run("adopt", str(show), "-t", "old.yaml")
     assert (status, out) == (1, "")

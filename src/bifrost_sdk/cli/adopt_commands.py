@@ -140,11 +140,19 @@ def _show_plan(plan: AdoptionPlan, screen: Screen) -> None:
     left = sum(each.count for each in plan.left)
     told = {"to be taken in": plan.files, "known": plan.known, "kept by no catalog": plan.others, "left out": left}
     screen.line(", ".join(f"{count:,} {what}" for what, count in told.items() if count) or "no files")
-    rows = [(each.path, f"{each.count:,}", each.template, each.token, each.reason) for each in plan.left[:_SHOWN]]
+    rows = [
+        (_printable(each.path), f"{each.count:,}", each.template, each.token, _printable(each.reason))
+        for each in plan.left[:_SHOWN]
+    ]
     if rows:
         screen.table(("left out", "files", "nearest template", "token", "because"), rows, whole=("left out",))
     if len(plan.left) > _SHOWN:
         screen.line(f"and {len(plan.left) - _SHOWN:,} more; --json lists all of them", "dim")
+
+
+def _printable(text: str) -> str:
+    """Names from a disk as a terminal may be shown them: what would steer it is escaped."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _show_counts(counts: Mapping[str, int], screen: Screen) -> None:
