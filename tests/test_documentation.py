@@ -18,6 +18,9 @@ from pathlib import Path
 import attrs
 import pytest
 
+from bifrost_sdk.errors import CatalogError
+from bifrost_sdk.session import Session
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
 PAGES = [ROOT / "README.md", ROOT / "docs/ARCHITECTURE.md", *sorted((ROOT / "docs/guides").glob("*.md"))]
@@ -90,6 +93,9 @@ def test_page_runs_when_followed_from_top_to_bottom(
                 assert re.fullmatch(r"no-run: \S.*", block.info), f"{page.name}:{block.line}: say why it is not run"
             else:
                 run_python(block, namespace, page)
+    for session in [each for each in namespace.values() if isinstance(each, Session)]:
+        with pytest.raises(CatalogError, match="closed"):  # a reader learns to close what they open
+            session.projects.get("demo")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())

@@ -112,8 +112,8 @@ class Record:
     (``task:anim``), since all nodes share one name space. `path` is the canonical path of a node in its project's tree;
     read back, versions carry that of their product; written, it is None for all but nodes, and for the project itself.
     Times are microseconds since 1970 in UTC. `search` is the folded text that full-text search looks at. `files` is
-    what resolving needs of a representation: see `bifrost_sdk.domain.locations`. `edges` are (relation, target id,
-    kind of the edge).
+    what resolving needs of a representation, and scanning of a work file: see `bifrost_sdk.domain.locations`. `edges`
+    are (relation, target id, kind of the edge).
     """
 
     id: str
@@ -324,6 +324,12 @@ class Store(Protocol):
 
     def token(self) -> object:
         """Cheap to get, and different after any commit by anybody to any project; validates caches."""
+
+    def recall(self, refs: Sequence[str]) -> tuple[Mapping[str, Resolution], object]:
+        """Today's answers that are at hand, as `Transaction.recall` gives them, and the token of after they were read.
+
+        Where that token is the one of before, the answers are of one state; without transaction, so it costs less.
+        """
 
     def projects(self) -> Mapping[str, int]:
         """Project -> present revision."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bifrost_sdk.adapters.sqlite import answers
 from bifrost_sdk.adapters.sqlite.store import SqliteStore
 from bifrost_sdk.adapters.sqlite.transaction import SqliteTransaction
 from bifrost_sdk.authority.catalog import Authority
@@ -211,3 +213,41 @@ def test_shelf_closes_when_the_actor_loses_the_right_to_see(authority: Authority
     assert isinstance(anna.resolve([ref])[0], Resolution)
     builder.update(made.ids["anna"], active=False)
     assert isinstance(anna.resolve([ref])[0], BifrostError)
+
+
+@pytest.mark.parametrize("change", ["publishes", "loses the right to see"])
+def test_answer_is_of_after_the_commit_when_one_comes_between_rows_and_token(
+    change: str, authority: Authority, builder: Builder, made: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read before that commit is neither answered to one who has lost the right to see it, nor kept."""
+    product = "bifrost://demo/assets/char/hero/model"
+    latest = f"{product}/latest/model.usda"
+    reader = authority.bind(Actor("anna-demo"))
+    reader.resolve([f"{product}/v001/model.usda"])  # a shelf is open from here on
+    read, left = answers.recall, [None]
+
+    def commit() -> None:
+        if change == "publishes":
+            version = Version(id=new_id(), product=made.ids["hero/model"], state="published")
+            files = (File("model.usda", 1, "sha256:00"),)
+            made_of = Representation(id=new_id(), version=version.id, name="usd", folder="x", files=files)
+            builder.system.commit(PROJECT, [Create(version), Create(made_of)])
+        else:
+            builder.update(made.ids["anna"], active=False)
+
+    def interrupted(*arguments: Any) -> Mapping[str, Resolution]:  # Any: as the store gives them
+        found = read(*arguments)
+        while left:
+            left.pop()
+            other = threading.Thread(target=commit)
+            other.start()
+            other.join()
+        return found
+
+    monkeypatch.setattr(answers, "recall", interrupted)
+    found = [*reader.resolve([latest]), *reader.resolve([latest])]
+    assert not left
+    if change == "publishes":
+        assert [answer.number for answer in found if isinstance(answer, Resolution)] == [4, 4]
+    else:
+        assert all(isinstance(answer, BifrostError) for answer in found)

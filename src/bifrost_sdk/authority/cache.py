@@ -93,20 +93,21 @@ class ResolutionCache(Forking):
     def add(
         self,
         project: str,
+        entries: Mapping[str, Resolution],
         *,
         revision: int,
         generation: int,
-        entries: Mapping[str, Resolution],
-        aliased: Collection[str],
-    ) -> None:
-        """Keep these answers, read at `revision`, unless the cache moved on since `generation`."""
+        aliased: Collection[str] = (),
+    ) -> Shelf | None:
+        """Keep these answers, read at `revision`; the shelf, None when the cache moved on since `generation`."""
         with self._lock:
             if generation != self.generation:
-                return
+                return None
             shelf = self.shelves.get(project)
             if shelf is None or len(shelf.entries) > ENTRY_LIMIT:
                 shelf = self.shelves[project] = Shelf(revision)
             shelf.add(entries, aliased)
+            return shelf
 
     def advance(self, token: object, news: Mapping[str, News | None]) -> None:
         """Apply what happened; `token` is what the store showed before the news were read. None forgets a project."""

@@ -37,22 +37,27 @@ class Resolver:
         self._known: Known | None = None
 
     def resolve(self, refs: Sequence[str], view: View) -> list[Resolution | BifrostError]:
-        """One answer or error each, in order."""
+        """One answer or error each, in order.
+
+        The token is looked at last: if it has not moved, all that was read before stood at that moment.
+        """
         if view is not NOW and view != NOW:
             return self._look(refs, range(len(refs)), [None] * len(refs), view)
-        token = self._store.token()
-        known = self._known
-        if known is None or token != known.token:
+        generation = self._cache.generation
+        known = self._known or self._refresh(self._store.token())
+        found, missing, ready = known.find(refs)
+        if ready:
+            answers, token = self._store.recall([refs[place] for place in ready])
+        else:
+            answers, token = {}, self._store.token()
+        if token != known.token:
             known = self._refresh(token)
-        opened = known.open
-        found: Answers = []
-        missing: list[int] = []
-        for place, ref in enumerate(refs):
-            shelf = opened.get(ref[_HEAD : ref.find("/", _HEAD)]) if type(ref) is str else None
-            entry = shelf.entries.get(ref) if shelf is not None else None
-            found.append(entry)
-            if entry is None:
-                missing.append(place)
+            found, missing, _ = known.find(refs)
+        elif answers:
+            for place in ready:
+                found[place] = answers.get(refs[place])
+            self._keep_ready(answers, known, generation)
+            missing = [place for place in missing if found[place] is None]
         if not missing:
             return found  # type: ignore[return-value]  # nothing is missing
         return self._look(refs, missing, found, NOW, known=known)
@@ -121,10 +126,20 @@ class Resolver:
     ) -> None:
         shelf = self._cache.shelves.get(project)
         revision = sights.transaction.head(project)[0] if shelf is None else shelf.revision
-        self._cache.add(project, revision=revision, generation=sights.generation, entries=entries, aliased=aliased)
-        shelf = self._cache.shelves.get(project)
+        shelf = self._cache.add(project, entries, revision=revision, generation=sights.generation, aliased=aliased)
         if shelf is not None and sights.known is not None:
             sights.known.open[project] = shelf
+
+    def _keep_ready(self, ready: Mapping[str, Resolution], known: Known, generation: int) -> None:
+        """Put what the store had ready on the shelves that are open."""
+        projects: dict[str, dict[str, Resolution]] = {}
+        for ref, answer in ready.items():
+            projects.setdefault(ref[_HEAD : ref.find("/", _HEAD)], {})[ref] = answer
+        for project, entries in projects.items():
+            revision = known.open[project].revision
+            shelf = self._cache.add(project, entries, revision=revision, generation=generation)
+            if shelf is not None:
+                known.open[project] = shelf
 
     def _refresh(self, token: object) -> Known:
         """Bring the cache up to what the store shows, and see anew which of its shelves are open to the actor."""
@@ -148,6 +163,22 @@ class Known:
     token: object
     open: dict[str, Shelf]
     rulings: Rulings
+
+    def find(self, refs: Sequence[str]) -> tuple[Answers, list[int], list[int]]:
+        """The answers on open shelves, the places of those that miss, and which of these the store may have ready."""
+        opened = self.open
+        found: Answers = []
+        missing: list[int] = []
+        ready: list[int] = []
+        for place, ref in enumerate(refs):
+            shelf = opened.get(ref[_HEAD : ref.find("/", _HEAD)]) if type(ref) is str else None
+            entry = shelf.entries.get(ref) if shelf is not None else None
+            found.append(entry)
+            if entry is None:
+                missing.append(place)
+                if shelf is not None and ref.isascii():
+                    ready.append(place)
+        return found, missing, ready
 
 
 @attrs.define

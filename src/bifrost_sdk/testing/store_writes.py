@@ -159,6 +159,7 @@ class StoreWrites(StoreFixtures):
                 assert now[0] != seen[-1][0]
                 assert now[1] != seen[-1][1]
                 assert (ledger.store.token(), other.token()) == now
+                assert (ledger.store.recall([f"bifrost://{PROJECT}/a/v001/b"])[1], other.recall([])[1]) == now
                 seen.append(now)
 
     def test_commit_is_seen_at_once_when_another_connection_made_it(self, ledger: Ledger, made: Show) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bifrost_sdk import forks
 from bifrost_sdk.adapters.memory.shelf import Shelf
 from bifrost_sdk.adapters.memory.transaction import MemoryTransaction
 from bifrost_sdk.errors import CatalogError
 from bifrost_sdk.forks import Forking
+from bifrost_sdk.ports import Resolution
 
 
 class MemoryStore(Forking):
@@ -60,6 +61,10 @@ class MemoryStore(Forking):
     def token(self) -> object:
         """The number of commits so far."""
         return self._generation
+
+    def recall(self, refs: Sequence[str]) -> tuple[Mapping[str, Resolution], object]:  # noqa: ARG002  # the port gives them
+        """Nothing, as this store looks everything up, and the token."""
+        return {}, self._generation
 
     def projects(self) -> Mapping[str, int]:
         """Project -> present revision."""

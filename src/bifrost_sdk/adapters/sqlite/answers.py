@@ -1,8 +1,8 @@
-"""Where each published version's main files are, kept ready under the exact reference that asks for them.
+"""Where each published version's main files are, kept ready under the references that ask for them.
 
-A row of `answer` is an answer as resolving gives it, written with the commit that makes it true; a row of `newest`
-leads from ``latest`` to one of them. They say nothing that is not in the other tables: where there is none, resolving
-looks there. Paths that move take their rows away.
+A row of `answer` is an answer as resolving gives it, written with the commit that makes it true: one for the exact
+reference, and for the newest version one for ``latest``. They say nothing that is not in the other tables: where there
+is none, resolving looks there. Paths that move take their rows away.
 """
 
 # ruff: noqa: S608 - statements are put together of this package's own words; every value is bound
@@ -14,14 +14,16 @@ import itertools
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from bifrost_sdk.adapters.sqlite.schema import LIVE
 from bifrost_sdk.domain import codes, locations
 from bifrost_sdk.ports import Record, Resolution, Write
 
-#: The columns in the order of Resolution's fields.
-_COLUMNS = ", ".join(Resolution._fields)
+#: The columns in the order of Resolution's fields after the first: `ref`, which is null where just that was asked for.
+_COLUMNS = ", ".join(Resolution._fields[1:])
 _ANSWERED = ("published", "retired")
 
 #: References asked for in one statement; SQLite takes at least 32,766 values.
@@ -39,13 +41,24 @@ _NEWEST = f"""SELECT {_FOUND} FROM json_each(:ids) w CROSS JOIN entity v ON v.id
         SELECT x.id FROM entity x INDEXED BY entity_place WHERE x.parent = w.value AND x.kind = 'version'
         AND x.number IS NOT NULL AND x.state = 'published' ORDER BY x.number DESC LIMIT 1) {_FILES}"""
 
-_EXACT = f"SELECT {_COLUMNS} FROM answer WHERE ref IN ({{}}){{}}"
-_LATEST = f"""SELECT n.asked, {", ".join(f"a.{name}" for name in Resolution._fields)}
-    FROM (SELECT asked, ref FROM newest WHERE asked IN ({{}}){{}}) n CROSS JOIN answer a ON a.ref = n.ref"""
+_EXACT = f"SELECT asked, {_COLUMNS} FROM answer WHERE asked IN ({{}}){{}}"
+_LATEST = f"SELECT asked, ref, {_COLUMNS} FROM answer WHERE asked IN ({{}}){{}}"
+_KEEP = f"REPLACE INTO answer (asked, ref, {_COLUMNS}, since) VALUES ({', '.join('?' * 12)})"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,126}[A-Za-z0-9_-]").fullmatch
 
-Row = tuple[object, ...]
+Row = tuple[Any, ...]  # Any: columns as a statement names them
+
+
+class _MainFile(NamedTuple):
+    """A version's file that its name alone leads to; `columns` are those of an answer, `since` when that was so."""
+
+    head: str
+    name: str
+    ref: str
+    state: str
+    columns: Row
+    since: int
 
 
 def recall(connection: sqlite3.Connection, refs: Sequence[str], at: int | None) -> dict[str, Resolution]:
@@ -66,25 +79,19 @@ def keep(connection: sqlite3.Connection, writes: Iterable[Write], revision: int)
     ids = {id for write in writes if (id := _touched(write)) is not None}
     if not ids:
         return
-    rows: dict[str, Row] = {}
+    kept: list[Row] = []
     gone: list[tuple[str]] = []
-    for version, found in itertools.groupby(_rows(connection, _VERSIONS, ids), key=lambda row: row[2]):
-        listed = [row for row in found if row[3] is not None]
-        names = _names(text for *_, text, _ in listed) if len(listed) > 1 else {}
-        for code, path, _, number, state, since, text, product in listed:
-            place = locations.first(text)
-            if place is None or names.get(place.name, 1) > 1 or not _is_plain(place.name):
-                continue  # looked up each time: the name alone does not tell which file is meant
-            ref = f"bifrost://{code}/{path}/v{number:03d}/{place.name}"
-            if state not in _ANSWERED:
-                gone.append((ref,))
-                continue
-            answer = (ref, place.root, place.path, place.hash, place.size, version, number, state)
-            rows[ref] = (*answer, place.representation, product, since)
-    connection.executemany("DELETE FROM answer WHERE ref = ?", gone)
-    connection.executemany(f"REPLACE INTO answer ({_COLUMNS}, since) VALUES ({', '.join('?' * 11)})", rows.values())
-    touched = _rows(connection, _PRODUCTS, ids)
-    _renew_newest(connection, {product: f"bifrost://{code}/{path}" for product, code, path in touched}, revision)
+    for file in _main_files(_rows(connection, _VERSIONS, ids)):
+        if file.state in _ANSWERED:
+            kept.append((file.ref, None, *file.columns, file.since))
+        else:
+            gone.append((file.ref,))
+    connection.executemany("DELETE FROM answer WHERE asked = ?", gone)
+    products = {product: f"bifrost://{code}/{path}/latest" for product, code, path in _rows(connection, _PRODUCTS, ids)}
+    _forget_below(connection, products.values())
+    newest = _main_files(_rows(connection, _NEWEST, products))
+    kept += [(f"{file.head}/latest/{file.name}", file.ref, *file.columns, revision) for file in newest]
+    connection.executemany(_KEEP, kept)
 
 
 def _names(texts: Iterable[str]) -> collections.Counter[str]:
@@ -97,42 +104,49 @@ def _is_plain(name: str) -> bool:
     return _PLAIN(name) is not None and name.partition(".")[0].lower() not in codes.DEVICES
 
 
-def _renew_newest(connection: sqlite3.Connection, products: Mapping[str, str], revision: int) -> None:
-    """Say anew what the latest version of these products (id -> reference) is."""
-    connection.executemany(
-        "DELETE FROM newest WHERE asked > ? AND asked < ?",
-        [(f"{ref}/latest/", f"{ref}/latest0") for ref in products.values()],
-    )
-    rows: dict[str, Row] = {}
-    for code, path, _, number, _, _, text, _ in _rows(connection, _NEWEST, products):
-        place = locations.first(text)
-        if place is not None and number is not None:
-            head = f"bifrost://{code}/{path}"
-            rows.setdefault(
-                f"{head}/latest/{place.name}",
-                (f"{head}/latest/{place.name}", f"{head}/v{number:03d}/{place.name}", revision),
-            )
-    connection.executemany("INSERT INTO newest (asked, ref, since) VALUES (?, ?, ?)", rows.values())
+def _main_files(rows: Iterable[Row]) -> Iterator[_MainFile]:
+    """What the name of a file alone leads to, from rows of `_FOUND` in order of their versions.
+
+    A name that several representations use, or that a reference spells in another way, is looked up each time.
+    """
+    for _, found in itertools.groupby(rows, key=lambda row: row[2]):
+        listed = [row for row in found if row[3] is not None]
+        names = _names(text for *_, text, _ in listed) if len(listed) > 1 else {}
+        for code, path, version, number, state, since, text, product in listed:
+            place = locations.first(text)
+            if place is not None and names.get(place.name, 1) == 1 and _is_plain(place.name):
+                found_at = (place.root, place.path, place.hash, place.size)
+                columns = (*found_at, version, number, state, place.representation, product)
+                head = f"bifrost://{code}/{path}"
+                yield _MainFile(head, place.name, f"{head}/v{number:03d}/{place.name}", state, columns, since)
 
 
 def _rows(connection: sqlite3.Connection, statement: str, ids: Iterable[str]) -> sqlite3.Cursor:
     return connection.execute(statement, {"ids": json.dumps(sorted(ids))})
 
 
-def _chunks(refs: Sequence[str], statement: str, at: int | None) -> Iterator[tuple[Sequence[str], str]]:
+def _chunks(refs: Sequence[str], statement: str, at: int | None) -> Sequence[tuple[Sequence[str], str]]:
     """The references in pieces that one statement can ask for, with that statement."""
-    since = "" if at is None else f" AND since <= {int(at)}"
-    for start in range(0, len(refs), _CHUNK):
-        chunk = refs[start : start + _CHUNK] if len(refs) > _CHUNK else refs
-        yield chunk, statement.format(", ".join("?" * len(chunk)), since)
+    if len(refs) <= _CHUNK:
+        return [(refs, _filled(statement, len(refs), at))] if refs else []
+    pieces = (refs[start : start + _CHUNK] for start in range(0, len(refs), _CHUNK))
+    return [(chunk, _filled(statement, len(chunk), at)) for chunk in pieces]
+
+
+@lru_cache(maxsize=16)
+def _filled(statement: str, count: int, at: int | None) -> str:
+    return statement.format(", ".join("?" * count), "" if at is None else f" AND since <= {at}")
 
 
 def forget(connection: sqlite3.Connection, project: int, paths: Iterable[str]) -> None:
     """Take away the answers below these paths, before the nodes there move."""
     (code,) = connection.execute("SELECT code FROM head WHERE project = ?", (project,)).fetchone()
-    below = [(f"bifrost://{code}/{path}/", f"bifrost://{code}/{path}0") for path in paths]
-    connection.executemany("DELETE FROM answer WHERE ref > ? AND ref < ?", below)
-    connection.executemany("DELETE FROM newest WHERE asked > ? AND asked < ?", below)
+    _forget_below(connection, [f"bifrost://{code}/{path}" for path in paths])
+
+
+def _forget_below(connection: sqlite3.Connection, heads: Iterable[str]) -> None:
+    below = [(f"{head}/", f"{head}0") for head in heads]
+    connection.executemany("DELETE FROM answer WHERE asked > ? AND asked < ?", below)
 
 
 def _touched(write: Write) -> str | None:

@@ -74,10 +74,9 @@ def _create(database: Database) -> None:
             digest TEXT NOT NULL, answer TEXT NOT NULL, comment TEXT NOT NULL,
             PRIMARY KEY (project, revision)) WITHOUT ROWID""",
         """CREATE TABLE answer (
-            ref TEXT PRIMARY KEY, root TEXT NOT NULL, path TEXT NOT NULL, hash TEXT NOT NULL, size INTEGER NOT NULL,
-            version TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, representation TEXT NOT NULL,
-            product TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID""",
-        "CREATE TABLE newest (asked TEXT PRIMARY KEY, ref TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID",
+            asked TEXT PRIMARY KEY, ref TEXT, root TEXT NOT NULL, path TEXT NOT NULL, hash TEXT NOT NULL,
+            size INTEGER NOT NULL, version TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL,
+            representation TEXT NOT NULL, product TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID""",
         "CREATE UNIQUE INDEX entity_key ON entity (project, ifnull(parent, ''), key) WHERE key IS NOT NULL",
         "CREATE INDEX entity_place ON entity (parent, kind, number, state, status, id, revision)",
         "CREATE INDEX entity_kind ON entity (project, kind, id)",

@@ -6,17 +6,19 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
 from bifrost_sdk import forks
+from bifrost_sdk.adapters.sqlite import answers
 from bifrost_sdk.adapters.sqlite import connection as connections
 from bifrost_sdk.adapters.sqlite.connection import Connection, Connections, explained
 from bifrost_sdk.adapters.sqlite.transaction import Projects, SqliteTransaction
 from bifrost_sdk.errors import CatalogError
 from bifrost_sdk.forks import Forking
+from bifrost_sdk.ports import Resolution
 
 
 class SqliteStore(Forking):
@@ -55,15 +57,22 @@ class SqliteStore(Forking):
         SQLite tells a connection that others have committed; a number of this process follows what any of its
         connections is told, and its own commits.
         """
+        return self.recall(())[1]
+
+    def recall(self, refs: Sequence[str]) -> tuple[Mapping[str, Resolution], object]:
+        """The answers of the table of ready ones, each statement a read of its own, and then the token."""
         connection = self._connections.use()
         try:
+            found = answers.recall(connection.raw, refs, None) if refs else {}
             (version,) = connection.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise explained(error, str(self.path)) from error
         finally:
             connection.depth -= 1
         if version != connection.seen:
             connection.seen = version
             self._bump()
-        return self._generation
+        return found, self._generation
 
     def projects(self) -> Mapping[str, int]:
         """The present revision of every project."""
