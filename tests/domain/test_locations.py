@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bifrost_sdk.domain import codes, locations
 from bifrost_sdk.domain.locations import INDEXED_FILES, Location
-from bifrost_sdk.domain.versions import File, Representation
+from bifrost_sdk.domain.versions import File, Representation, Workfile
 
 ONE = "01890000-0000-7000-8000-000000000001"
-NAMES = st.text("ab ä./<>{'\u2028", min_size=1, max_size=8).filter(
-    lambda text: codes.path_fault(codes.nfc(text)) is None
+NAMES = (
+    st.text("ab ä./<>{'\u2028", max_size=6)
+    .map("a{}b".format)
+    .filter(lambda text: codes.path_fault(codes.nfc(text)) is None)
 )
+TIMES = st.datetimes(timezones=st.just(datetime.timezone.utc))
 FILES = st.builds(File, NAMES, st.integers(0, 2**53 - 1), st.text("ab:0", max_size=5))
 
 
@@ -25,6 +30,24 @@ def test_files_are_incomplete_when_there_are_many() -> None:
     files = tuple(File(f"a{number}.exr", 1, "x") for number in range(INDEXED_FILES + 1))
     found, complete = locations.read(locations.write(Representation(version=ONE, name="exr", files=files)))
     assert (len(found), complete) == (INDEXED_FILES, False)
+
+
+@given(files=st.lists(FILES, min_size=1, max_size=3).map(tuple))
+def test_columns_are_those_of_the_files_when_written(files: tuple[File, ...]) -> None:
+    names, sizes, digests = locations.columns(
+        locations.write(Representation(version=ONE, name="usd", folder="v001", files=files))
+    )
+    assert [*zip(names, map(int, sizes), digests, strict=True)] == [(each.name, each.size, each.hash) for each in files]
+
+
+@given(file=NAMES, size=st.none() | st.integers(0, 2**53 - 1), modified=st.none() | TIMES, digest=st.text("ab:0"))
+def test_work_file_comes_back_when_written(
+    file: str, size: int | None, modified: datetime.datetime | None, digest: str
+) -> None:
+    made = Workfile(parent=ONE, file=file, root="show", size=size, modified_at=modified, hash=digest)
+    seconds = None if modified is None else modified - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    microseconds = None if seconds is None else seconds // datetime.timedelta(microseconds=1)
+    assert locations.read_work(locations.write_work(made)) == ("show", made.file, size, microseconds, digest)
 
 
 def test_path_lies_in_the_folder_when_there_is_one() -> None:

@@ -9,7 +9,7 @@ from bifrost_sdk.domain.changes import Event
 from bifrost_sdk.domain.entity import DOCUMENT_LIMIT, Entity
 from bifrost_sdk.domain.registry import EntityType, Relation, entity_type
 from bifrost_sdk.domain.rules import key_of
-from bifrost_sdk.domain.versions import Representation
+from bifrost_sdk.domain.versions import Representation, Workfile
 from bifrost_sdk.errors import Issue, ValidationError
 from bifrost_sdk.ports import Record
 
@@ -41,7 +41,7 @@ def to_record(entity: Entity, path: str | None, *, at: int) -> Record:
         key=key[1] if key else None,
         path=path,
         search=_search_text(entity, made),
-        files=locations.write(entity) if isinstance(entity, Representation) else None,
+        files=_files_text(entity),
         edges=_edges(entity, made),
         **slots,
     )
@@ -65,6 +65,12 @@ def _search_text(entity: Entity, made: EntityType) -> str | None:
         else:
             found.extend(value)
     return codes.fold("\n".join(found))
+
+
+def _files_text(entity: Entity) -> str | None:
+    if isinstance(entity, Representation):
+        return locations.write(entity)
+    return locations.write_work(entity) if isinstance(entity, Workfile) else None
 
 
 def _edges(entity: Entity, made: EntityType) -> tuple[tuple[str, str, str], ...]:

@@ -151,8 +151,12 @@ class FileSet:
 
     def __iter__(self) -> Iterator[str]:
         for udim in self.udims if UDIM in self.pattern else (None,):
-            for frame in self.frames if FRAME in self.pattern else (None,):
-                yield self._name(frame, udim)
+            if FRAME not in self.pattern:
+                yield self._name(None, udim)
+                continue
+            name = self.pattern if udim is None else self.pattern.replace(UDIM, str(udim))
+            directive = name.replace("%", "%%").replace(FRAME, f"%0{self.padding}d")
+            yield from map(directive.__mod__, self.frames)  # sets are long
 
     def __len__(self) -> int:
         frames = len(self.frames) if FRAME in self.pattern else 1

@@ -1,19 +1,24 @@
 """What resolving needs to know of a representation's files, as one short text that a store can index.
 
 One file a line: name, root, folder, size, hash, separated by tabs (none of them can hold a tab). A store keeps the text
-as it is and hands it back; only this module writes and reads it.
+as it is and hands it back; only this module writes and reads it. A work file has one line, for those who compare all of
+them with a disk.
 """
 
 from __future__ import annotations
 
+import datetime
 import re
 from typing import NamedTuple
 
 from bifrost_sdk.domain import codes
-from bifrost_sdk.domain.versions import Representation
+from bifrost_sdk.domain.versions import Representation, Workfile
 
 #: Representations with more files than this are located through their document, to keep the index small.
 INDEXED_FILES = 32
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+_MICROSECOND = datetime.timedelta(microseconds=1)
 
 
 class Location(NamedTuple):
@@ -40,6 +45,24 @@ def write(representation: Representation) -> str:
     return "\n".join((head, *lines))
 
 
+def write_work(workfile: Workfile) -> str:
+    """The text that a store keeps of a work file in the column ``files``."""
+    size = "" if workfile.size is None else str(workfile.size)
+    written = workfile.modified_at
+    modified = "" if written is None else str((written - _EPOCH) // _MICROSECOND)
+    return f"{workfile.root}\t{workfile.file}\t{size}\t{modified}\t{workfile.hash}"
+
+
+def read_work(text: str) -> tuple[str, str, int | None, int | None, str]:
+    r"""Root, path, size, the file's own time (in microseconds since 1970) and hash of such a text.
+
+    >>> read_work("work\tdemo/hero.ma\t12\t\tsha256:ab")
+    ('work', 'demo/hero.ma', 12, None, 'sha256:ab')
+    """
+    root, path, size, modified, digest = text.split("\t")
+    return root, path, int(size) if size else None, int(modified) if modified else None, digest
+
+
 def first(text: str) -> Location | None:
     """The main file, None for a representation without files."""
     head, _, rest = text.partition("\n")
@@ -59,6 +82,16 @@ def read(text: str) -> tuple[list[Location], bool]:
         name, size, hash = line.split("\t")
         found.append(Location(representation, name, root, folder, int(size), hash))
     return found, len(found) == int(count)
+
+
+def columns(text: str) -> tuple[list[str], list[str], list[str]]:
+    r"""Names, sizes and hashes of the files of such a text, for those who go through very many of them.
+
+    >>> columns("usd\tpublish\tdemo\t2\nhero.usda\t12\tsha256:ab\nskin.png\t7\t")
+    (['hero.usda', 'skin.png'], ['12', '7'], ['sha256:ab', ''])
+    """
+    fields = text.partition("\n")[2].replace("\n", "\t").split("\t")
+    return fields[0::3], fields[1::3], fields[2::3]
 
 
 #: format family -> the extensions that can stand for each other

@@ -8,21 +8,31 @@ meanwhile is missing, what cannot be read is reported, and nothing stops the wal
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from stat import ST_MODE, ST_MTIME, ST_SIZE
 from typing import Final, NamedTuple, TypeAlias
 
 import attrs
 
+from bifrost_sdk.domain import locations
 from bifrost_sdk.domain.codes import fold
 from bifrost_sdk.domain.reconciliation import NEAR, SKEW, Content, Finding, Spot, State, Verdict, judge
 from bifrost_sdk.services.disks import REGULAR, TYPE, Disk, Look, problem_of
 from bifrost_sdk.services.sources import MANIFEST
-from bifrost_sdk.services.tracked import Holding, Listed, Members, Numbered, Work
+from bifrost_sdk.services.tracked import Holding, Listed, Numbered, Work
 from bifrost_sdk.services.workspace import OWN_NAMES
 
 _SECOND: Final = 1_000_000
-_NEVER: Final = float("-inf")
+_NEVER: Final = -(1 << 62)
+
+# A folder with so many files is opened, so that each is found from there and not from the top; a smaller one is not
+# worth it, and Windows cannot.
+_MANY: Final = 32 if os.scandir in os.supports_fd else 1 << 62
+
+# Whoever watches is told after so many files.
+_TOLD: Final = 1_000
 
 #: Why a file is not looked at that only a link leads to.
 OUTSIDE: Final = "it lies behind a link that leads out of the root"
@@ -51,9 +61,9 @@ class Terms:
     is_folding: bool = False
     asks_for: Callable[[Spot], bool] = lambda _: True
 
-    def reads(self, owner: Listed | Work | Numbered) -> bool:
-        """Whether the content of its files is read."""
-        return self.verify or (not isinstance(owner, Work) and owner.version in self.suspects)
+    def reads(self, version: str = "") -> bool:
+        """Whether the content of files is read: those of a version, or of a work file."""
+        return self.verify or version in self.suspects
 
 
 class Stray(NamedTuple):
@@ -106,12 +116,14 @@ class RootScan:
     holdings: dict[str, Holding]
     terms: Terms
     outcome: Outcome
+    _seen: int = attrs.field(default=0, init=False)
+    _fine: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.terms.is_folding:
             folded: dict[str, Holding] = {}
             for folder, holding in self.holdings.items():
-                folded.setdefault(fold(folder), []).extend(holding)
+                folded.setdefault(fold(folder), Holding()).merge(holding)
             self.holdings = folded
 
     def run(self, places: Iterable[str]) -> None:
@@ -121,91 +133,110 @@ class RootScan:
             while stack:
                 folder = stack.pop()
                 inner = self._visit(folder, is_place=True)
-                stack += [f"{folder}/{name}" if folder else name for name in inner]
+                if inner:
+                    above = f"{folder}/" if folder else ""
+                    stack += [above + name for name in inner if above or name not in OWN_NAMES]
         for folder in list(self.holdings):
             self._visit(folder, is_place=False)
+        self.outcome.counts["ok"] += self._fine
+        self._tell()
 
     def _visit(self, folder: str, *, is_place: bool) -> list[str]:
         """Look at the files of one folder; the names of the folders in it. Strays count in a place only."""
-        holding = self.holdings.pop(fold(folder) if self.terms.is_folding else folder, [])
-        wanted, limit = _expected(holding, self.terms)
-        expected, seen = len(wanted), _Seen()
+        terms = self.terms
+        holding = self.holdings.pop(fold(folder) if terms.is_folding else folder, None)
+        wanted, limit = _expected(holding, terms) if holding else ({}, 0)
+        odd: Odd = {}
+        inner: list[str] = []
         if is_place or self.disk.is_inside(folder):
-            self._compare(folder, wanted, limit, seen)
+            problem = self._compare(folder, wanted, limit, odd, inner)
         else:
-            seen.problem = OUTSIDE
-        self.outcome.counts["ok"] += seen.ok
-        if wanted or seen.odd or seen.problem:
-            settling = _Settling(self.disk, self.terms, self.outcome, folder, holding)
-            settling.settle(set(wanted), seen, is_place=is_place)
-        self.terms.watch(expected - len(wanted) + len(seen.odd))
-        return [name for name in seen.inner if folder or name not in OWN_NAMES] if is_place else []
+            problem = OUTSIDE
+        if MANIFEST in odd and MANIFEST not in wanted and holding and holding.is_published:
+            del odd[MANIFEST]  # it tells of what was published here
+        if wanted or odd or problem:
+            settling = _Settling(self.disk, terms, self.outcome, folder, holding or Holding())
+            settling.settle(set(wanted), odd, problem, is_place=is_place)
+            self._seen += len(odd)
+        if self._seen >= _TOLD:
+            self._tell()
+        return inner if is_place else []
 
-    def _compare(self, folder: str, wanted: dict[str, Want], limit: float, seen: _Seen) -> None:
-        """Take what is as it should be out of `wanted`; what is not is put into `seen`."""
-        is_folding, odd = self.terms.is_folding, seen.odd
+    def _tell(self) -> None:
+        self.terms.watch(self._seen)
+        self._seen = 0
+
+    def _compare(self, folder: str, wanted: dict[str, Want], limit: int, odd: Odd, inner: list[str]) -> str:  # noqa: PLR0917 - see below
+        """Take what is as it should be out of `wanted`, put what is not into `odd`; what stopped it, if anything did.
+
+        This runs for every file of a show: what it works with are plain lists and dicts, and it calls nothing.
+        """
+        is_folding, expected, place = self.terms.is_folding, len(wanted), f"{self.disk.top}/{folder}"
+        handle, problem, in_sets = None, "", 0
         try:
-            with os.scandir(self.disk.place(folder)) as entries:
+            if expected >= _MANY:
+                handle = os.open(place, os.O_RDONLY)
+            with os.scandir(place if handle is None else handle) as entries:
                 for entry in entries:
+                    name = entry.name
                     try:
                         if entry.is_dir(follow_symlinks=False) and not _is_junction(entry):
-                            seen.inner.append(entry.name)
+                            inner.append(name)
                             continue
                         status = entry.stat(follow_symlinks=False)
                     except OSError:
-                        odd[entry.name] = None  # gone, or not to be looked at: that is told later
+                        odd[name] = None  # gone, or not to be looked at: that is told later
                         continue
-                    want = wanted.get(fold(entry.name) if is_folding else entry.name)
-                    if status.st_mtime > limit or status.st_mode & TYPE != REGULAR:
-                        odd[entry.name] = status
-                        continue
-                    if isinstance(want, Numbered):
-                        want.add(status.st_size)
-                    elif want == status.st_size or (
-                        want.__class__ is tuple and want == (status.st_size, status.st_mtime_ns // 1_000)
+                    key = fold(name) if is_folding else name
+                    want = wanted.get(key)
+                    if status[ST_MTIME] >= limit or status[ST_MODE] & TYPE != REGULAR:
+                        odd[name] = status
+                    elif want == status[ST_SIZE] or (
+                        want.__class__ is tuple and want == (status[ST_SIZE], status.st_mtime_ns // 1_000)
                     ):
-                        seen.ok += 1
+                        del wanted[key]
+                    elif want.__class__ is Numbered:
+                        want.sizes.append(status[ST_SIZE])
+                        del wanted[key]
+                        in_sets += 1  # what they are is told of the whole set, later
                     else:
-                        odd[entry.name] = status
-                        continue
-                    del wanted[fold(entry.name) if is_folding else entry.name]
+                        odd[name] = status
         except (FileNotFoundError, NotADirectoryError):
             pass  # there is no such folder, or not any more
         except OSError as error:
-            seen.problem = problem_of(error)
+            problem = problem_of(error)
+        finally:
+            if handle is not None:
+                os.close(handle)
+        seen = expected - len(wanted)
+        self._fine += seen - in_sets
+        self._seen += seen
+        return problem
 
 
-@attrs.define
-class _Seen:
-    """What the loop over a folder found: folders in it, how many files were fine, and the status of the others."""
-
-    inner: list[str] = attrs.field(factory=list)
-    odd: Odd = attrs.field(factory=dict)
-    ok: int = 0
-    problem: str = ""
-
-
-def _expected(holding: Holding, terms: Terms) -> tuple[dict[str, Want], float]:
-    """What is expected in a folder by name, and the time, in seconds, up to which files are not looked at twice."""
+def _expected(holding: Holding, terms: Terms) -> tuple[dict[str, Want], int]:
+    """What is expected in a folder by name, and the second since 1970 from which on files are looked at twice."""
     wanted: dict[str, Want] = {}
-    limit: float = terms.now - NEAR
-    for owner in holding:
-        found: dict[str, Want]
-        if isinstance(owner, Listed):
-            found = dict(owner.sizes())
-            limit = min(limit, owner.published + SKEW) if owner.is_hashed else _NEVER
-        elif isinstance(owner, Work):
-            found = {owner.name: None if owner.is_set or not owner.content.hash else owner.content[:2]}
-        else:
-            found = dict.fromkeys(owner.names, owner.numbered)
-            limit = min(limit, owner.numbered.published + SKEW)
-        if terms.reads(owner.numbered if isinstance(owner, Members) else owner):
+    limit, count = terms.now - NEAR, 0
+    for version, published, text in holding.listed:
+        names, sizes, digests = locations.columns(text)
+        wanted.update(zip(names, map(int, sizes), strict=True))
+        count += len(names)
+        if version in terms.suspects or "" in digests:
             limit = _NEVER
-        if terms.is_folding:
-            found = {fold(name): want for name, want in found.items()}
-        twice = wanted.keys() & found.keys() if wanted else ()
-        wanted = {**wanted, **found, **dict.fromkeys(twice)} if wanted else found
-    return wanted, limit / _SECOND
+        elif published + SKEW < limit:
+            limit = published + SKEW
+    for _, _, text in holding.works:
+        _, path, size, modified, digest = locations.read_work(text)
+        wanted[path[path.rfind("/") + 1 :]] = (size, modified) if digest and "<" not in path else None
+        count += 1
+    for numbered, names in holding.members:
+        wanted.update(dict.fromkeys(names, numbered))
+        count += len(names)
+        limit = _NEVER if numbered.version in terms.suspects else min(limit, numbered.published + SKEW)
+    if terms.verify or count != len(wanted):
+        limit = _NEVER  # of a name that is known twice, both are judged
+    return ({fold(name): want for name, want in wanted.items()} if terms.is_folding else wanted), limit // _SECOND
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:
@@ -223,29 +254,27 @@ class _Settling:
     folder: str
     holding: Holding
 
-    def settle(self, wanted: set[str], seen: _Seen, *, is_place: bool) -> None:
+    def settle(self, wanted: set[str], odd: Odd, problem: str, *, is_place: bool) -> None:
         """Say of everything that is still wanted, or odd, what it is."""
-        if seen.problem:
-            reason = seen.problem
+        if problem:
             root = self.disk.root
-            folder = Finding(state="unreadable", root=root, path=self.folder, about="folder", reason=reason, count=0)
+            folder = Finding(state="unreadable", root=root, path=self.folder, about="folder", reason=problem, count=0)
             self.outcome.add(folder)
-        odd = {self._spell(name): (name, status) for name, status in seen.odd.items()}
+        there = {self._spell(name): (name, status) for name, status in odd.items()}
         told: set[str] = set()
-        for owner in self.holding:
-            if isinstance(owner, Members):
-                owner.numbered.is_doubtful |= any(self._spell(name) in wanted for name in owner.names)
-            elif isinstance(owner, Work) and owner.is_set:
-                self._judge_pattern(owner, odd, seen.problem)
-            else:
-                for name, known in owner.files():
-                    key = self._spell(name)
-                    if key in wanted:
-                        found = self._found(name, odd.get(key), reads=self.terms.reads(owner)) or seen.problem or None
-                        self._judge(owner, name, known, found, count=key not in told)
-                        told.add(key)
+        for owner in self.holding.owners():
+            if isinstance(owner, Work) and owner.pattern:
+                self._judge_pattern(owner, owner.pattern, there, problem)
+                continue
+            reads = self.terms.reads(owner.version if isinstance(owner, Listed) else "")
+            for name, known in owner.files:
+                key = self._spell(name)
+                if key in wanted:
+                    found = self._found(name, there.get(key), reads=reads) or problem or None
+                    self._judge(owner, name, known, found, count=key not in told)
+                    told.add(key)
         if is_place:
-            for key, (name, status) in odd.items():
+            for key, (name, status) in there.items():
                 if key not in wanted:
                     self._add_stray(name, status)
 
@@ -271,21 +300,28 @@ class _Settling:
         )
         self.outcome.add_file(owner, finding, self.terms)
 
-    def _judge_pattern(self, work: Work, odd: dict[str, tuple[str, os.stat_result | None]], problem: str) -> None:
+    def _judge_pattern(
+        self, work: Work, pattern: re.Pattern[str], odd: dict[str, tuple[str, os.stat_result | None]], problem: str
+    ) -> None:
         """A set of work files, of which the catalog knows the pattern only."""
-        pattern = work.pattern
-        names = [key for key, (name, _) in odd.items() if pattern.fullmatch(name)]
-        for key in names:
+        keys = [key for key, (name, _) in odd.items() if pattern.fullmatch(name)]
+        for key in keys:
             del odd[key]
-        verdict = Verdict("unverified", "a set of work files is looked for, not compared") if names else None
-        verdict = verdict or (Verdict("unreadable", problem) if problem else Verdict("missing"))
-        path, state, reason = self._path(work.name), verdict.state, verdict.reason
-        finding = Finding(state=state, root=self.disk.root, path=path, reason=reason, count=max(1, len(names)))
+        if keys:
+            verdict = Verdict("unverified", "a set of work files is looked for, not compared")
+        else:
+            verdict = Verdict("unreadable", problem) if problem else Verdict("missing")
+        finding = Finding(
+            state=verdict.state,
+            root=self.disk.root,
+            path=self._path(work.files[0][0]),
+            reason=verdict.reason,
+            count=max(1, len(keys)),
+        )
         self.outcome.add_file(work, finding, self.terms)
 
     def _add_stray(self, name: str, status: os.stat_result | None) -> None:
-        is_published = any(not isinstance(owner, Work) for owner in self.holding)
-        if (name == MANIFEST and is_published) or (not self.folder and name in OWN_NAMES):
+        if not self.folder and name in OWN_NAMES:
             return
         spot = Spot(self.disk.root, self._path(name))
         if not self.terms.asks_for(spot):
@@ -302,8 +338,7 @@ class _Settling:
     def _twin_of(self, name: str) -> str:
         """Why a stray cannot be taken in, where it differs from a tracked file in case alone."""
         folded = fold(name)
-        owners = (owner for owner in self.holding if not isinstance(owner, Members))
-        is_twin = any(fold(known) == folded for owner in owners for known, _ in owner.files())
+        is_twin = any(fold(known) == folded for owner in self.holding.owners() for known, _ in owner.files)
         return "it differs from a tracked file in case alone" if is_twin else ""
 
     def _path(self, name: str) -> str:

@@ -25,7 +25,7 @@ def judge_sets(
 ) -> None:
     """Say of each set of a root, all of whose folders were walked, what it is; `digests` are of versions' manifests."""
     for numbered in sets:
-        if numbered.is_complete and numbered.content.hash and not terms.reads(numbered):
+        if numbered.is_complete and numbered.content.hash and not terms.reads(numbered.version):
             outcome.counts["ok"] += len(numbered.files)
         else:
             _Judging(disk, numbered, terms, outcome, digests).run()
@@ -65,7 +65,7 @@ class _Judging:
         if not self.disk.is_inside(path.rpartition("/")[0]):
             return OUTSIDE
         self.terms.watch(0)
-        return self.disk.read(path) if self.terms.reads(self.numbered) else self.disk.look(path)
+        return self.disk.read(path) if self.terms.reads(self.numbered.version) else self.disk.look(path)
 
     def _as_one(self, contents: Mapping[str, Content], *, is_all: bool) -> Verdict:
         """What the set is, judged by what is known of it as a whole."""
@@ -77,7 +77,7 @@ class _Judging:
             return Verdict("modified", f"its files have {size:,} bytes together instead of {known.size:,}")
         if not known.hash:
             return Verdict("unverified", "its hash is not known yet")
-        if not self.terms.reads(self.numbered):
+        if not self.terms.reads(self.numbered.version):
             return OK
         entries = [Entry(name, content.size or 0, content.hash) for name, content in contents.items()]
         is_same = listing_digest(entries) == known.hash

@@ -1,16 +1,15 @@
 """What a catalog says lies on disk, folder by folder, for a scan that compares it with what does.
 
-A show has hundreds of thousands of files, and most are as they should be: rows are read as a store keeps them, and the
-files of a representation stay one text until the scan comes to their folder.
+A show has hundreds of thousands of files, and most are as they should be: rows are kept as a store gave them until the
+scan comes to their folder, and nothing is built of a file that is fine.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
@@ -19,13 +18,17 @@ from bifrost_sdk.domain.filesets import FRAME, UDIM, FileSet
 from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.query import PAGE_LIMIT, Query
 from bifrost_sdk.domain.reconciliation import Content
+from bifrost_sdk.domain.versions import Workfile
 from bifrost_sdk.services.context import Context
 
 #: How many documents are asked for at once.
 _CHUNK = 500
 
-_EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - stored times are all in UTC, and told apart by subtraction only
-_MICROSECOND = datetime.timedelta(microseconds=1)
+#: Version, when it was published (as `judge` takes it), and the text of `locations` of files in one folder.
+ListedRow: TypeAlias = tuple[str, int, str]
+
+#: Id, revision and the text of `locations` of a work file.
+WorkRow: TypeAlias = tuple[str, int, str]
 
 
 @attrs.frozen
@@ -49,28 +52,21 @@ class Scope:
 
 
 class Listed(NamedTuple):
-    """Plain files of one representation in one folder, as lines of `locations`; `published` as `judge` takes it."""
+    """Plain files of one representation in one folder; `published` as `judge` takes it."""
 
     version: str
     part: str
     published: int
-    lines: str
+    files: tuple[tuple[str, Content], ...]
 
-    @property
-    def is_hashed(self) -> bool:
-        """Whether the hash of each file is known."""
-        return not self.lines.endswith("\t") and "\t\n" not in self.lines
-
-    def sizes(self) -> Iterator[tuple[str, int]]:
-        """Each file's name and size, and nothing built besides."""
-        columns = self.lines.replace("\n", "\t").split("\t")
-        return zip(columns[::3], map(int, columns[1::3]), strict=False)  # a generator's length costs more than it tells
-
-    def files(self) -> Iterator[tuple[str, Content]]:
-        """Each file's name, and what is known of it."""
-        for line in self.lines.split("\n"):
-            name, size, digest = line.split("\t")
-            yield name, Content(int(size), None, digest)
+    @classmethod
+    def of(cls, row: ListedRow) -> Listed:
+        """The files that a row tells of."""
+        version, published, text = row
+        head, *lines = text.split("\n")
+        columns = (line.split("\t") for line in lines)
+        files = tuple((name, Content(int(size), None, digest)) for name, size, digest in columns)
+        return cls(version, head.partition("\t")[0], published, files)
 
 
 class Work(NamedTuple):
@@ -78,23 +74,22 @@ class Work(NamedTuple):
 
     id: str
     revision: int
-    parent: str
-    name: str
-    content: Content
+    files: tuple[tuple[str, Content], ...]
+
+    @classmethod
+    def of(cls, row: WorkRow) -> Work:
+        """The work file that a row tells of."""
+        id, revision, text = row
+        _, path, size, modified, digest = locations.read_work(text)
+        return cls(id, revision, ((path.rpartition("/")[2], Content(size, modified, digest)),))
 
     @property
-    def is_set(self) -> bool:
-        """Whether it stands for all files of its pattern, of which nothing else is known."""
-        return FRAME in self.name or UDIM in self.name
-
-    def files(self) -> Iterator[tuple[str, Content]]:
-        """Its name, and what is known of it."""
-        yield self.name, self.content
-
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """What the names of its files look like."""
-        escaped = re.escape(self.name).replace(re.escape(FRAME), "-?[0-9]+").replace(re.escape(UDIM), "[1-9][0-9]{3}")
+    def pattern(self) -> re.Pattern[str] | None:
+        """What the names of its files look like, where it stands for a set of which nothing else is known."""
+        ((name, _),) = self.files
+        if not is_pattern(name):
+            return None
+        escaped = re.escape(name).replace(re.escape(FRAME), "-?[0-9]+").replace(re.escape(UDIM), "[1-9][0-9]{3}")
         return re.compile(escaped)
 
 
@@ -102,7 +97,7 @@ class Work(NamedTuple):
 class Numbered:
     """A set of files that the catalog knows only as a whole: their count, size and hash together.
 
-    The scan counts here what it sees of them: how many, with how many bytes, and whether one looked doubtful.
+    `sizes` are those of its files that the scan came to and that looked as they should.
     """
 
     version: str
@@ -112,14 +107,7 @@ class Numbered:
     folder: str
     files: FileSet
     content: Content
-    seen: int = 0
-    size: int = 0
-    is_doubtful: bool = False
-
-    def add(self, size: int) -> None:
-        """One of its files was seen, and looked as it should."""
-        self.seen += 1
-        self.size += size
+    sizes: list[int] = attrs.field(factory=list)
 
     def path(self, name: str) -> str:
         """Where a file of that name in the representation lies below the root."""
@@ -127,19 +115,40 @@ class Numbered:
 
     @property
     def is_complete(self) -> bool:
-        """Whether just what is expected was seen, and nothing raised a doubt."""
-        return not self.is_doubtful and self.seen == len(self.files) and self.size == self.content.size
+        """Whether just what is expected was seen."""
+        return len(self.sizes) == len(self.files) and sum(self.sizes) == self.content.size
 
 
 class Members(NamedTuple):
     """Those files of a set that lie in one folder."""
 
     numbered: Numbered
-    names: Iterable[str]
+    names: FileSet | list[str]
 
 
-#: What the catalog knows of one folder.
-Holding = list[Listed | Work | Members]
+@attrs.define(eq=False)
+class Holding:
+    """What the catalog knows of one folder, as rows that nobody has read yet."""
+
+    listed: list[ListedRow] = attrs.field(factory=list)
+    works: list[WorkRow] = attrs.field(factory=list)
+    members: list[Members] = attrs.field(factory=list)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether some of it is of versions."""
+        return bool(self.listed or self.members)
+
+    def owners(self) -> Iterator[Listed | Work]:
+        """All that is known by name, read."""
+        yield from map(Listed.of, self.listed)
+        yield from map(Work.of, self.works)
+
+    def merge(self, other: Holding) -> None:
+        """Take in what is known of the same folder under another spelling."""
+        self.listed += other.listed
+        self.works += other.works
+        self.members += other.members
 
 
 @attrs.define
@@ -153,15 +162,24 @@ class Tracked:
     @property
     def count(self) -> int:
         """How many files that is."""
-        holdings = (owner for folders in self.folders.values() for holding in folders.values() for owner in holding)
-        plain = (
-            owner.lines.count("\n") + 1 if isinstance(owner, Listed) else isinstance(owner, Work) for owner in holdings
-        )
-        return sum(plain) + sum(len(each.files) for each in self.sets)
+        holdings = [holding for folders in self.folders.values() for holding in folders.values()]
+        listed = sum(text.count("\n") for holding in holdings for _, _, text in holding.listed)
+        return listed + sum(len(holding.works) for holding in holdings) + sum(len(each.files) for each in self.sets)
 
     def at(self, root: str, folder: str) -> Holding:
         """What is known of one folder, to be added to."""
-        return self.folders.setdefault(root, {}).setdefault(folder, [])
+        folders = self.folders.get(root)
+        if folders is None:
+            folders = self.folders[root] = {}
+        holding = folders.get(folder)
+        if holding is None:
+            holding = folders[folder] = Holding()
+        return holding
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name stands for the files of a set."""
+    return FRAME in name or UDIM in name
 
 
 def read(context: Context, project: str, scope: Scope) -> Tracked:
@@ -172,64 +190,71 @@ def read(context: Context, project: str, scope: Scope) -> Tracked:
     tracked = Tracked()
     bulky: list[str] = []
     query = Query("representation", project=project).limit(PAGE_LIMIT)
-    for page in context.pages(query.rows("id", "parent", "created_at", "files")):
+    for page in context.pages(query.rows("parent", "created_at", "files", "id")):
         tracked.revision = page.revision
-        for id, version, published, text in page.rows:
-            if not _add_listed(tracked, scope, Listed(version, "", published, text)):
-                bulky.append(id)
+        bulky += [row[3] for row in page.rows if not _add_listed(tracked, scope, row[:3])]
     for start in range(0, len(bulky), _CHUNK):
         chunk = query.where(id__in=bulky[start : start + _CHUNK]).rows("parent", "created_at", "body")
         for page in context.pages(chunk):
             for version, published, body in page.rows:
-                _add_document(tracked, scope, Listed(version, "", published, ""), json.loads(body))
-    for page in context.pages(Query("workfile", project=project).limit(PAGE_LIMIT).rows("id", "revision", "body")):
+                _add_document(tracked, scope, (version, published), json.loads(body))
+    older: list[str] = []
+    for page in context.pages(Query("workfile", project=project).limit(PAGE_LIMIT).rows("id", "revision", "files")):
         tracked.revision = tracked.revision or page.revision
-        for id, revision, body in page.rows:
-            _add_work(tracked, scope, Work(id, revision, "", "", Content()), json.loads(body))
+        older += [row[0] for row in page.rows if row[2] is None]
+        _add_works(tracked, scope, page.rows)
+    answers = context.catalog.get(project, older) if older else ()
+    found = (answer for answer in answers if isinstance(answer, Workfile))
+    _add_works(tracked, scope, [(each.id, each.revision, locations.write_work(each)) for each in found])
     return tracked
 
 
-def _add_listed(tracked: Tracked, scope: Scope, listed: Listed) -> bool:
+def _add_listed(tracked: Tracked, scope: Scope, row: ListedRow) -> bool:
     """Add a representation by its short text; False where that does not tell all of its files."""
-    head, _, lines = listed.lines.partition("\n")
-    part, root, folder, count = head.split("\t")
+    head, _, lines = row[2].partition("\n")
+    _, root, folder, count = head.split("\t")
     if not lines or not scope.has_root(root) or not scope.meets(folder):
         return True
     if "<" in lines or int(count) > locations.INDEXED_FILES:
         return False
     if "/" not in lines:
         if scope.holds(folder):
-            tracked.at(root, folder).append(Listed(listed.version, part, listed.published, lines))
+            tracked.at(root, folder).listed.append(row)
         return True
     by_folder: dict[str, list[str]] = {}
     for line in lines.split("\n"):
-        inner, _, name = _joined(folder, line.partition("\t")[0]).rpartition("/")
-        by_folder.setdefault(inner, []).append(name + line[line.index("\t") :])
+        inner, _, rest = _joined(folder, line).rpartition("/")
+        by_folder.setdefault(inner, []).append(rest)
     if any(scope.holds(inner) for inner in by_folder):
-        for inner, rest in by_folder.items():
-            tracked.at(root, inner).append(Listed(listed.version, part, listed.published, "\n".join(rest)))
+        _add_lines(tracked, row[:2], head, by_folder)
     return True
 
 
-def _add_document(tracked: Tracked, scope: Scope, listed: Listed, body: Mapping[str, Any]) -> None:  # Any: JSON
+def _add_document(tracked: Tracked, scope: Scope, owner: tuple[str, int], body: Mapping[str, Any]) -> None:  # Any: JSON
     """Add a representation by its document."""
-    root, folder = body.get("root", "publish"), body.get("folder", "")
-    files = body["files"]
-    if not any(_holds_file(scope, _joined(folder, file["name"])) for file in files):
+    root, folder, files = body.get("root", "publish"), body.get("folder", ""), body["files"]
+    if not any(scope.holds(_joined(folder, file["name"])) for file in files):
         return
     by_folder: dict[str, list[str]] = {}
     for file in files:
-        if FRAME in file["name"] or UDIM in file["name"]:
-            _add_set(tracked, Listed(listed.version, body["name"], listed.published, ""), (root, folder), file)
-            continue
-        inner, _, name = _joined(folder, file["name"]).rpartition("/")
-        by_folder.setdefault(inner, []).append(f"{name}\t{file['size']}\t{file.get('hash', '')}")
-    for inner, rest in by_folder.items():
-        tracked.at(root, inner).append(Listed(listed.version, body["name"], listed.published, "\n".join(rest)))
+        if is_pattern(file["name"]):
+            _add_set(tracked, owner, body, file)
+        else:
+            inner, _, name = _joined(folder, file["name"]).rpartition("/")
+            by_folder.setdefault(inner, []).append(f"{name}\t{file['size']}\t{file.get('hash', '')}")
+    _add_lines(tracked, owner, f"{body['name']}\t{root}", by_folder)
 
 
-def _add_set(tracked: Tracked, owner: Listed, place: tuple[str, str], file: Mapping[str, Any]) -> None:  # Any: JSON
-    root, folder = place
+def _add_lines(tracked: Tracked, owner: tuple[str, int], head: str, by_folder: Mapping[str, list[str]]) -> None:
+    root = head.split("\t")[1]
+    for folder, lines in by_folder.items():
+        tracked.at(root, folder).listed.append((*owner, "\n".join((head, *lines))))
+
+
+def _add_set(
+    tracked: Tracked, owner: tuple[str, int], body: Mapping[str, Any], file: Mapping[str, Any]
+) -> None:  # Any: JSON
+    root, folder = body.get("root", "publish"), body.get("folder", "")
     files = FileSet(
         file["name"],
         padding=file.get("padding", 0),
@@ -237,40 +262,30 @@ def _add_set(tracked: Tracked, owner: Listed, place: tuple[str, str], file: Mapp
         udims=tuple(file.get("udims", ())),
     )
     content = Content(file["size"], None, file.get("hash", ""))
-    numbered = Numbered(owner.version, owner.part, owner.published, root, folder, files, content)
+    numbered = Numbered(owner[0], body["name"], owner[1], root, folder, files, content)
     tracked.sets.append(numbered)
-    above, _, pattern = files.pattern.rpartition("/")
-    if "<" not in above:
+    above, _, pattern = _joined(folder, files.pattern).rpartition("/")
+    if not is_pattern(above):
         inner = FileSet(pattern, padding=files.padding, frames=files.frames, udims=files.udims)
-        tracked.at(root, _joined(folder, above)).append(Members(numbered, inner))
+        tracked.at(root, above).members.append(Members(numbered, inner))
         return
     by_folder: dict[str, list[str]] = {}  # a folder for each frame or tile
     for each in files:
         spot, _, name = _joined(folder, each).rpartition("/")
         by_folder.setdefault(spot, []).append(name)
     for spot, names in by_folder.items():
-        tracked.at(root, spot).append(Members(numbered, names))
+        tracked.at(root, spot).members.append(Members(numbered, names))
 
 
-def _add_work(tracked: Tracked, scope: Scope, work: Work, body: Mapping[str, Any]) -> None:  # Any: JSON
-    root, path = body.get("root", "work"), body["file"]
-    if not scope.has_root(root) or not _holds_file(scope, path):
-        return
-    folder, _, name = path.rpartition("/")
-    content = Content(body.get("size"), _microseconds(body.get("modified_at", "")), body.get("hash", ""))
-    tracked.at(root, folder).append(Work(work.id, work.revision, body["parent"], name, content))
-
-
-def _holds_file(scope: Scope, path: str) -> bool:
-    return scope.holds(path.rpartition("/")[0]) or path == scope.folder
+def _add_works(tracked: Tracked, scope: Scope, rows: Iterable[tuple[Any, ...]]) -> None:  # Any: columns, see WorkRow
+    """Add work files by their short texts; those without one, of an older code, are left to the caller."""
+    for row in rows:
+        if row[2] is None:
+            continue
+        root, path = row[2].split("\t", 2)[:2]
+        if scope.has_root(root) and scope.holds(path):
+            tracked.at(root, path.rpartition("/")[0]).works.append(row)
 
 
 def _joined(folder: str, name: str) -> str:
-    return "/".join(part for part in (folder, name) if part)
-
-
-def _microseconds(written: str) -> int | None:
-    """A time as documents hold it, in microseconds since 1970."""
-    if not written:
-        return None
-    return (datetime.datetime.fromisoformat(written.rstrip("Z")) - _EPOCH) // _MICROSECOND
+    return f"{folder}/{name}" if folder else name

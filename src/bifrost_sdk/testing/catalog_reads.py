@@ -6,13 +6,13 @@ import datetime
 
 import pytest
 
-from bifrost_sdk.domain import registry, wire
+from bifrost_sdk.domain import locations, registry, wire
 from bifrost_sdk.domain.changes import Create, Update
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.model import Asset, Product, Representation, Shot, Status, Version
 from bifrost_sdk.domain.pins import Pin, PinSet
 from bifrost_sdk.domain.query import Query
-from bifrost_sdk.domain.versions import File
+from bifrost_sdk.domain.versions import File, Workfile
 from bifrost_sdk.errors import BifrostError, NotFoundError, QueryError, ReferenceSyntaxError, ValidationError
 from bifrost_sdk.ports import Catalog, Resolution, View
 from bifrost_sdk.testing.builder import Builder, ManualClock
@@ -331,6 +331,18 @@ class CatalogReads(CatalogFixtures):
         assert f"{HEAD}/assets/char/hero" in error.suggestions
         error = refused(anna.resolve([f"{HEAD}/assets/char/hero"]), NotFoundError)
         assert error.reason
+
+    def test_files_are_told_in_short_when_rows_are_read(self, anna: Catalog, builder: Builder, made: Show) -> None:
+        """Whoever compares all of them with a disk reads these texts, then as now."""
+        before = builder.system.revision(PROJECT)
+        anna.commit(PROJECT, [Update(made.ids["scene"], {"file": "anim/sh010_v002.ma", "size": 7})])
+        for view in (View(), View(at=before)):
+            for kind in (Workfile, Representation):
+                query = Query(kind.kind, PROJECT).limit(1_000)
+                told = dict(anna.find(query.rows("id", "files"), view=view).rows)
+                write = locations.write_work if kind is Workfile else locations.write
+                assert told == {each.id: write(each) for each in anna.find(query, view=view)}
+                assert told
 
     def test_words_are_found_when_searched_for(self, anna: Catalog, builder: Builder, made: Show) -> None:
         """People search by words of any language and case; the index is of today, and says so."""
