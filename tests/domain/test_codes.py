@@ -14,9 +14,8 @@ from bifrost_sdk.domain import codes
 from bifrost_sdk.errors import ValidationError
 
 ANY_TEXT = st.text(st.characters(), max_size=20)
-NEARLY_PLAIN = st.lists(st.sampled_from([*"aZ7_-./~ v1\né\u017f\u212a", "com", "nul", "latest"]), max_size=8).map(
-    "".join
-)
+NEARLY = [*"aZ7_-./~ v1$\n\u00b9é\u017f\u212a", "com", "conin", "nul", "latest"]
+NEARLY_PLAIN = st.lists(st.sampled_from(NEARLY), max_size=8).map("".join)
 
 
 @given(st.one_of(NEARLY_PLAIN, ANY_TEXT), st.sampled_from([codes.code_fault, codes.path_fault, codes.file_fault]))
@@ -166,6 +165,13 @@ def test_file_fault_is_none_when_path_is_portable(path: str) -> None:
         ("x/nul.txt", 2),
         ("COM1", 0),
         ("con .usd", 0),
+        ("x/NUL  .tar.gz", 2),
+        ("a/Com\u00b9", 2),
+        ("lpt\u00b2.exr", 0),
+        ("LPT\u00b3 .x/y", 0),
+        ("CONIN$", 0),
+        ("a/conout$.txt", 2),
+        ("COM0", 0),
     ],
 )
 def test_path_fault_gives_the_place_when_refused(path: str, position: int) -> None:
@@ -175,7 +181,22 @@ def test_path_fault_gives_the_place_when_refused(path: str, position: int) -> No
     assert codes.file_fault(path) == fault
 
 
-@pytest.mark.parametrize("char", "@?#%")
+@pytest.mark.parametrize("char", [*map(chr, range(32)), "\x7f", "\x85", *'*?"<>|:\\'])
+def test_character_is_refused_when_windows_stores_none_such(char: str) -> None:
+    for rule in (codes.path_fault, codes.file_fault):
+        fault = rule(f"a{char}b")
+        assert fault is not None
+        assert (fault.code, fault.position) == ("path.character", 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["com\u2074", "com\u00b92", "xcom\u00b9", "conin", "conin$x", "coming$", "lpt", "nully", "a$"]
+)
+def test_name_stands_when_it_is_only_like_a_device(name: str) -> None:
+    assert codes.path_fault(name) is None
+
+
+@pytest.mark.parametrize("char", "@#%")
 def test_file_fault_is_stricter_than_path_fault_when_a_reference_would_end(char: str) -> None:
     assert codes.path_fault(f"a{char}b") is None
     fault = codes.file_fault(f"a{char}b")

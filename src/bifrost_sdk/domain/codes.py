@@ -20,8 +20,14 @@ MAX_PROJECT: Final = 63
 ROOT: Final = "[a-z][a-z0-9_]{0,31}"
 """The pattern of a root's name, which is also the token of a pinned path."""
 
+PORT_DIGITS: Final = "0123456789\u00b9\u00b2\u00b3"
+"""What numbers a port of Windows: the digits, and three of them in superscript."""
+
 DEVICES: Final = frozenset(
-    ["con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))]
+    [
+        *("con", "prn", "aux", "nul", "conin$", "conout$"),
+        *(f"{port}{digit}" for port in ("com", "lpt") for digit in PORT_DIGITS),
+    ]
 )
 """Names that Windows gives to devices, in every folder and with any extension."""
 
@@ -44,9 +50,9 @@ _MARKS: Final = frozenset(["Mn", "Mc"])
 _UNPRINTABLE: Final = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 
 # What nearly all names are, told at once: nothing that the rules below refuse has this form.
-_RESERVED: Final = "|".join([*sorted(NAMED_TAGS), *sorted(DEVICES)])
+_RESERVED: Final = "|".join(map(re.escape, [*sorted(NAMED_TAGS), *sorted(DEVICES)]))
 _PLAIN_CODE: Final = re.compile(rf"(?!(?:v[0-9]+|{_RESERVED})\Z)[a-z0-9_-]{{1,{MAX_CODE}}}", re.ASCII | re.IGNORECASE)
-_PLAIN_NAME: Final = rf"(?!(?:{'|'.join(sorted(DEVICES))})(?:[./]|\Z))[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
+_PLAIN_NAME: Final = rf"(?!(?:{'|'.join(map(re.escape, sorted(DEVICES)))})(?:[./]|\Z))[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
 _PLAIN_PATH: Final = re.compile(f"{_PLAIN_NAME}(?:/{_PLAIN_NAME})*", re.ASCII | re.IGNORECASE)
 
 _PATH_REFUSED: Final = {
@@ -55,6 +61,7 @@ _PATH_REFUSED: Final = {
     "*": "Windows cannot store it",
     '"': "Windows cannot store it",
     "|": "Windows cannot store it",
+    "?": "Windows cannot store it",
     "<": "only the tokens <UDIM> and <FRAME> are written in angle brackets",
     ">": "only the tokens <UDIM> and <FRAME> are written in angle brackets",
 }

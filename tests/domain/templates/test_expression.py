@@ -20,13 +20,16 @@ TOKENS: dict[str, Token] = {
     "x": StringToken(characters="0-9"),
 }
 STEMS = st.sampled_from(
-    [*sorted(codes.DEVICES), "CON", "Aux", "cOm1", "co", "com", "com10", "conn", "xcon", "lpt", "n"]
+    [
+        *(name for name in sorted(codes.DEVICES) if name.isascii() and name.isalnum()),
+        *("CON", "Aux", "cOm1", "co", "com", "com10", "conn", "xcon", "lpt", "n"),
+    ]
 )
 ENDS = st.sampled_from(["", ".", ".txt", " .x", "  ", " x", "_", ".con", "-"])
 
 
 def matches(text: str, path: str) -> bool:
-    source, _ = expression(structure.decided(grammar.parse(text, {})), TOKENS)
+    source, _ = expression(structure.decided(grammar.parse(text, {})), TOKENS, others=not path.isascii())
     return re.fullmatch(source, path) is not None
 
 
@@ -38,6 +41,14 @@ def test_name_is_read_exactly_when_every_platform_stores_it(stem: str, end: str)
     assert matches("x/{a}/y", f"x/{name}/y") == stored
     assert matches("[{b}/]{a}", f"x/{name}") == stored
     assert matches("x{a}", f"x{name}") == (name[-1] not in ". " and len(name) <= 9)
+
+
+@pytest.mark.parametrize("text", ["{b}\u00b9", "{b}\u00b3.x", "co[{c}]\u00b2", "x/[{b}]\u00b9 .x/x"])
+@pytest.mark.parametrize("name", ["com", "LPT", "con", "m", "lp"])
+def test_port_in_superscript_is_refused_when_text_and_token_make_it(text: str, name: str) -> None:
+    path = text.replace("[", "").replace("]", "").replace("{b}", name).replace("{c}", name)
+    is_token = len(name) == 1 if "{c}" in text else name.islower()
+    assert matches(text, path) == (is_token and codes.path_fault(path) is None)
 
 
 @pytest.mark.parametrize(

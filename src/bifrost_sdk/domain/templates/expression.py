@@ -25,20 +25,22 @@ _Places: TypeAlias = frozenset[str]
 
 _LOOSE: Final = frozenset(". ")
 _NOT_LOOSE: Final = "(?<![. ])"
+# Those that a path could hold: no template writes a dollar sign.
+_DEVICES: Final = frozenset(name for name in codes.DEVICES if "$" not in name)
 
 
 def _device() -> str:
     """No device of Windows begins here; sets of first letters refuse nearly every other name at once."""
-    columns = ("".join(sorted({name[place] for name in codes.DEVICES})) for place in range(3))
+    columns = ("".join(sorted({name[place] for name in _DEVICES})) for place in range(3))
     letters = "".join(f"[{column}{column.upper()}]" for column in columns)
-    plain = "|".join(sorted(name for name in codes.DEVICES if name.isalpha()))
-    ports = "|".join(sorted({name[:3] for name in codes.DEVICES if not name.isalpha()}))
-    return rf"(?!{letters}(?i:(?<={plain})|(?<={ports})[0-9]) *(?:[./]|\Z))"
+    plain = "|".join(sorted(name for name in _DEVICES if name.isalpha()))
+    ports = "|".join(sorted({name[:3] for name in _DEVICES if not name.isalpha()}))
+    return rf"(?!{letters}(?i:(?<={plain})|(?<={ports})[{codes.PORT_DIGITS}]) *(?:[./]|\Z))"
 
 
 _NO_DEVICE: Final = _device()
 _NO_DEVICE_HERE: Final = "(?:(?<![^/])" + _NO_DEVICE + "|(?<=[^/]))"
-_DEVICE_LETTERS: Final = frozenset(letter for name in codes.DEVICES for letter in (name[0], name[0].upper()))
+_DEVICE_LETTERS: Final = frozenset(letter for name in _DEVICES for letter in (name[0], name[0].upper()))
 
 
 class Expression(NamedTuple):
@@ -143,7 +145,7 @@ class _Builder:
         if self.fixed is not None:
             self.fixed += piece
         key = codes.fold(piece)
-        guard = self.guard() if any(name.startswith(key) or key.startswith(name) for name in codes.DEVICES) else ""
+        guard = self.guard() if any(name.startswith(key) or key.startswith(name) for name in _DEVICES) else ""
         self.places = frozenset([_DANGLING if piece[-1] in _LOOSE else _INSIDE])
         return guard + re.escape(piece)
 
