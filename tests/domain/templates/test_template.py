@@ -154,6 +154,27 @@ def test_value_is_refused_when_it_would_leave_its_folder(
     assert (error.template, error.token, error.value) == (template.text, name, value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("..", ".", "../x", "x/..", "/etc/passwd", "//server/share", "C:", "C:x", "x:stream", "\\\\server\\x", "x\\y"),
+        *("x\0", "x\n", "\nx", "x\r", "x\t", "x\x7f", "x\x85", "x\u2028", "~", "~anna", "$HOME", "%TEMP%", ""),
+        *("nul", "CON", "Aux.txt", "prn .x", "com1", "LPT0.tar.gz", "com\u00b9", "Lpt\u00b3.x", "conin$", "CONOUT$.x"),
+        *("x.", "x ", "...", " .", "x*", "x?", 'x"', "x<y", "x>y", "x|y", "<UDIM>", "x#", "x@y"),
+        *("\u202ex", "x\u202dy", "x\u200dy", "x\ufe0f", "x\u3164", "e\u0301", "\u0301x", "\u212b", "x\ud800", "\ue000"),
+    ],
+)
+def test_value_is_refused_when_not_every_platform_stores_its_name(value: str) -> None:
+    template = Template("x/{a}/y", tokens={"a": StringToken(characters=r"\w. -")}, name="wide")
+    with pytest.raises(TemplateError) as caught:
+        template.format(a=value)
+    assert (caught.value.template, caught.value.token, caught.value.value) == ("wide", "a", value)
+    assert "token 'a'" in str(caught.value)
+    assert template.match(f"x/{value}/y") is None
+    with pytest.raises(TemplateError, match="does not fit"):
+        template.parse(f"x/{value}/y")
+
+
 SMALL: dict[str, Token] = {"a": StringToken(characters="ab", length=2), "b": StringToken(characters="b_", length=1)}
 SMALL_TEXTS = [
     *("{a}", "{a}_{b}", "{a}[_{b}]", "{a}[_{b}]/{a}[_{b}]", "[{b}/]{a}", "{a}/[{b}_]{a}", "{a}{b}", "{a}[{b}]"),
@@ -233,7 +254,7 @@ def test_design_is_kept_when_followed() -> None:
         ({"version": "001"}, "version", "001", "'001' is not"),
         ({"version": 0}, "version", 0, "0 is not"),
         ({"version": -1}, "version", -1, "-1 is not"),
-        ({"shot": "x"}, "shot", None, "it has no token 'shot'; its tokens: project, asset_type"),
+        ({"shot": "x"}, "shot", "x", "it has no token 'shot'; its tokens: project, asset_type"),
     ],
 )
 def test_error_names_template_token_and_value_when_a_value_is_refused(
@@ -252,8 +273,12 @@ def test_error_names_the_missing_tokens_when_values_are_not_all_given() -> None:
     with pytest.raises(TemplateError) as caught:
         ASSET.format(project="demo", asset="hero", version=1)
     assert "token 'asset_type' has no value; give asset_type, ext" in str(caught.value)
-    with pytest.raises(TemplateError, match="token 'c' is given without b"):
-        Template("{a}[_{b}[-{c}]]").format(a="x", c="y")
+
+
+def test_error_names_template_token_and_value_when_one_is_given_without_another() -> None:
+    with pytest.raises(TemplateError, match=r"token 'c' is given without b.*c was 'y'") as caught:
+        Template("{a}[_{b}[-{c}]]", name="x").format(a="x", c="y")
+    assert (caught.value.template, caught.value.token, caught.value.value) == ("x", "c", "y")
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ class Template:
         """
         given = tokens if values is None else {**values, **tokens} if tokens else values
         names = tuple(given)
-        pick, types, directives, proves, pieces = self._plans.get(names) or self._planned(names)
+        pick, types, directives, proves, pieces = self._plans.get(names) or self._planned(names, given)
         picked = pick(given)
         if tuple(map(type, picked)) == types:
             path = directives % picked
@@ -211,20 +211,20 @@ class Template:
     def _failure(self, path: str) -> Failure:
         return furthest(self._parts, self.tokens, self._respelled(path))
 
-    def _planned(self, names: tuple[str, ...]) -> Plan:
+    def _planned(self, names: tuple[str, ...], given: Mapping[str, Any]) -> Plan:  # Any: shown in errors
         """What these names, in this order, are written by; kept while there are few."""
         unknown = [name for name in names if name not in self.tokens]
         missing = sorted(self.required.difference(names))
         if unknown:
             known = ", ".join(self.tokens) or "none"
-            raise self._refusal(TemplateError(f"it has no token {unknown[0]!r}; its tokens: {known}", token=unknown[0]))
+            raise self._refused(f"it has no token {unknown[0]!r}; its tokens: {known}", unknown[0], given)
         if missing:
             message = f"token {missing[0]!r} has no value; give {', '.join(missing)}"
             raise self._refusal(TemplateError(message, token=missing[0]))
         try:
             plan = make_plan(self._parts, self.tokens, frozenset(names))
         except TemplateError as error:
-            raise self._refusal(error) from error
+            raise self._refused(str(error), error.token, given) from error
         if plan.proves and not self._is_clear():
             plan = plan._replace(proves=None)
         if len(self._plans) < _PLANS:
@@ -270,6 +270,11 @@ class Template:
             written = filesets.spell(found.token, frames[0] if is_open and frames else found.padding)
             path = path[: found.start] + written + path[found.end :]
         return path
+
+    def _refused(self, message: str, token: str, given: Mapping[str, Any]) -> TemplateError:  # Any: as above
+        """That a token cannot be given, with the value that it was to have."""
+        value = given.get(token)
+        return self._refusal(TemplateError(f"{message} ({token} was {shown(value)})", token=token, value=value))
 
     def _refusal(self, error: TemplateError) -> TemplateError:
         """The same error, which now names the template."""
