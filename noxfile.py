@@ -26,6 +26,7 @@ COVERED = "*/bifrost_sdk/domain/*,*/bifrost_sdk/authority/*"
 COVERAGE_FLOOR = 95  # per cent of branches, in the two packages that decide
 SWEEPS = "slow or hypothesis"  # the second marks every property, by hypothesis itself
 FEWEST = "not slow and not package"
+SPREAD = ("--numprocesses=auto", "--hypothesis-profile=quick")
 
 
 def _add_pyenv_to_path() -> None:
@@ -44,6 +45,8 @@ def _runs(version: str) -> bool:
 
 
 _add_pyenv_to_path()
+FOUND = [version for version in PYTHONS if version == HERE or _runs(version)] or [HERE]
+OLDEST, NEWEST = FOUND[0], FOUND[-1]
 
 
 def _group(*names: str) -> tuple[str, ...]:
@@ -61,6 +64,8 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything a change must pass: the suite on every Python found, lint, types, imports, documentation.
 
+    The oldest Python has the oldest parts that hosts bring, the newest one the core's dependencies only.
+
     With arguments (`nox -s tests -- tests/domain -k frames`) only pytest runs, with these arguments.
 
     Debian packages: strace
@@ -71,7 +76,8 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    for name in ("lint", "types", "imports", "docs", *(f"suite-{version}" for version in PYTHONS if version != HERE)):
+    others = [f"suite-{version}" for version in PYTHONS if version not in (HERE, OLDEST, NEWEST)]
+    for name in ("lint", "types", "imports", "docs", f"lowest-{OLDEST}", f"tests-minimal-{NEWEST}", *others):
         session.notify(name, posargs=["--check"] if name == "docs" else [])
     # Tracing makes sweeps several times slower and finds no branch that the other tests leave out.
     session.run("pytest", "--numprocesses=auto", "-m", f"not ({SWEEPS})", "--cov", "--cov-report=")
@@ -83,21 +89,21 @@ def tests(session: nox.Session) -> None:
 def suite(session: nox.Session) -> None:
     """Run the suite on one Python, without sweeps and with fewer examples for each property than `tests`."""
     session.install(".", *_group("test"))
-    session.run("pytest", "--numprocesses=auto", "--hypothesis-profile=quick", "-m", "not slow", *session.posargs)
+    session.run("pytest", *SPREAD, "-m", "not slow", *session.posargs)
 
 
-@nox.session(name="tests-minimal")
+@nox.session(name="tests-minimal", python=[NEWEST])
 def tests_minimal(session: nox.Session) -> None:
-    """Run the suite with the core dependencies only: no extra, no plug-in of pytest."""
+    """Run the suite with the core dependencies only, on the newest Python found."""
     session.install(".", *_group("minimal"))
-    session.run("pytest", "--hypothesis-profile=quick", "-m", FEWEST, *session.posargs)
+    session.run("pytest", *SPREAD, "-m", FEWEST, *session.posargs)
 
 
-@nox.session(python=next(filter(_runs, ("3.10", "3.11")), "3.10"))
+@nox.session(python=[OLDEST])
 def lowest(session: nox.Session) -> None:
     """Run the suite with the oldest parts that hosts bring, on the oldest Python found."""
     session.install("--constraint=constraints/hosts.txt", ".", *_group("minimal"))
-    session.run("pytest", "--hypothesis-profile=quick", "-m", FEWEST, *session.posargs)
+    session.run("pytest", *SPREAD, "-m", FEWEST, *session.posargs)
 
 
 @nox.session

@@ -218,3 +218,19 @@ def test_group_path_when_the_field_holds_values() -> None:
 def test_group_path_when_the_field_holds_none(name: str) -> None:
     with pytest.raises(QueryError):
         group_path("asset", name)
+
+
+def test_is_hop_when_a_kind_comes_back_as_another() -> None:
+    for relations in ([], [registry.Relation("subject", inverse="notes")]):
+        registry.register("note", plural="notes", relations=relations)(Note)
+        try:
+            if relations:
+                assert is_hop(("note",), ("subject", "code"))
+            else:
+                with pytest.raises(QueryError):
+                    is_hop(("note",), ("subject", "code"))
+            assert is_hop(("asset",), ("products",))
+        finally:
+            registry.unregister("note")
+    with pytest.raises(QueryError):
+        is_hop(("note",), ("subject", "code"))

@@ -110,6 +110,11 @@ def is_hop(kinds: Collection[str], path: tuple[str, ...]) -> bool:
     Raises:
         QueryError: when the path starts with no name of these kinds, or goes on below a plain value.
     """
+    return _is_hop(registry.generation(), tuple(kinds), path)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_hop(_: int, kinds: Collection[str], path: tuple[str, ...]) -> bool:
     made = [entity_type(kind) for kind in kinds]
     name, *rest = path or ("",)
     holders = [each for each in made if name in field_names(each.kind)]

@@ -106,6 +106,7 @@ def _field_names(cls: Any) -> tuple[str, ...]:  # Any: the class itself
 
 _types: dict[str, EntityType] = {}
 _inverses: dict[str, list[tuple[EntityType, Relation]]] = {}
+_changes: list[str] = []
 
 T = TypeVar("T")
 
@@ -125,6 +126,7 @@ def register(
         made = EntityType(kind, plural, cls, {relation.name: relation for relation in relations}, **options)
         _check(made)
         _types[kind] = made
+        _changes.append(kind)
         for relation in relations:
             if relation.inverse:
                 _inverses.setdefault(relation.inverse, []).append((made, relation))
@@ -137,6 +139,7 @@ def register(
 def unregister(kind: str) -> None:
     """Forget a kind, for a test or a plug-in that is unloaded; entities already stored stay as they are."""
     made = _types.pop(kind)
+    _changes.append(kind)
     for entries in _inverses.values():
         entries[:] = [entry for entry in entries if entry[0] is not made]
 
@@ -159,6 +162,11 @@ def entity_type(kind: Any) -> EntityType:  # Any: checked here
         hint = f"did you mean {', '.join(near)}?" if near else f"the kinds are {', '.join(sorted(_types))}"
         raise QueryError(Issue("query.kind", f"there is no kind {kind!r:.200}", hint=hint))
     return found
+
+
+def generation() -> int:
+    """A number that grows whenever a kind comes or goes, for those who keep what follows from the kinds."""
+    return len(_changes)
 
 
 def kinds() -> tuple[str, ...]:
