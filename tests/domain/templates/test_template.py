@@ -39,7 +39,7 @@ TOKENS: dict[str, Token] = {
     "name": StringToken(),
     "wide": StringToken(characters=r"\w. -", length=8),
     "tiny": StringToken(characters="a-b", length=2),
-    "form": StringToken(pattern="(?:co|con|x)[n1]{0,2}(?:[.][a-z])?"),
+    "form": StringToken(pattern="(?:co|x)[n1]{0,3}(?:[.][a-z])?"),
     "area": ChoiceToken(["work", "publish", "con", "tar.gz", "größe"]),
     "count": IntegerToken(padding=2),
     "version": VersionToken(),

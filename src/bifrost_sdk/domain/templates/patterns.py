@@ -20,6 +20,13 @@ from bifrost_sdk.domain.templates.language import Chars, Choice, Field, Node, Re
 from bifrost_sdk.errors import TemplateError
 
 LONGEST: Final = codes.MAX_CODE
+
+MAX_LENGTH: Final = 500
+"""The most characters of a pattern."""
+
+MAX_DEPTH: Final = 16
+"""How deep groups may lie in each other."""
+
 DIGITS: Final = frozenset(string.digits)
 ALPHANUMERIC: Final = frozenset(string.ascii_letters + string.digits)
 
@@ -41,6 +48,8 @@ def parse(pattern: str) -> Node:
     '[A-Z]{3}[0-9]{1,64}'
     """
     reader = _Reader(pattern)
+    if len(pattern) > MAX_LENGTH:
+        raise TemplateError(f"a pattern has at most {MAX_LENGTH} characters, not {len(pattern)}", value=pattern)
     node = reader.choice()
     if reader.position < len(pattern):
         reader.refuse("')' closes nothing")
@@ -117,6 +126,7 @@ class _Reader:
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.position = 0
+        self.depth = 0
 
     def refuse(self, reason: str) -> NoReturn:
         place = f"at character {self.position + 1}"
@@ -159,7 +169,11 @@ class _Reader:
     def group(self) -> Node:
         if self.pattern.startswith("?:", self.position):
             self.position += 2
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.refuse(f"groups lie deeper than {MAX_DEPTH} in each other")
         node = self.choice()
+        self.depth -= 1
         if self.take() != ")":
             self.refuse("a ')' is missing")
         return node
@@ -217,7 +231,8 @@ class _Reader:
 
 
 def _repeated(node: Repeat, within: Callable[[Node], str]) -> str:
-    part = within(node.part) if isinstance(node.part, Chars) else f"(?:{within(node.part)})"
+    is_one = isinstance(node.part, Chars) or (isinstance(node.part, Text) and len(node.part.text) == 1)
+    part = within(node.part) if is_one else f"(?:{within(node.part)})"
     if (node.least, node.most) == (0, 1):
         return f"{part}?"
     if node.least == node.most:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 import attrs
 
 from bifrost_sdk.domain import codes
-from bifrost_sdk.domain.templates import patterns
+from bifrost_sdk.domain.templates import patterns, uniqueness
 from bifrost_sdk.domain.templates.language import Chars, Choice, Node, Repeat, Text
 from bifrost_sdk.domain.templates.token import Token, check_count, check_language, check_text, shown
 from bifrost_sdk.errors import TemplateError
@@ -36,6 +36,8 @@ class StringToken(Token):
     def __attrs_post_init__(self) -> None:
         if self.pattern_text and (self.characters or self.length != patterns.LONGEST):
             raise TemplateError("a pattern says all: leave out characters and length", value=self.pattern_text)
+        if self.pattern_text:
+            uniqueness.check(self.pattern_text)
         check_language(self.language)
 
     @property
