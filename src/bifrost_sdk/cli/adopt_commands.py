@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from bifrost_sdk.cli.commands import Command, opened
-from bifrost_sdk.cli.screen import Screen
+from bifrost_sdk.cli.commands import Command, Group, opened
+from bifrost_sdk.cli.meters import meter
+from bifrost_sdk.cli.screen import Screen, printable
 from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.errors import Issue, ValidationError
 from bifrost_sdk.session import Session
@@ -21,19 +21,16 @@ if TYPE_CHECKING:  # loaded when something is adopted or imported
     from bifrost_sdk.services.hashing import Hashed
     from bifrost_sdk.services.tables import TablePlan
 
-#: What argparse's add_subparsers gives.
-_Group: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
-
 #: So many lines of what is left out are shown to people; programs are given all of them.
 _SHOWN = 40
 
 _YAML = (".yaml", ".yml")
 
 
-def add_commands(found: _Group, placed: argparse.ArgumentParser) -> None:
+def add_commands(found: Group, placed: argparse.ArgumentParser) -> None:
     """Add what brings existing things in to the parser of the command."""
 
-    def add(group: _Group, name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    def add(group: Group, name: str, run: Command, text: str) -> argparse.ArgumentParser:
         made = group.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[placed])
         made.set_defaults(run=run)
         return made
@@ -73,7 +70,7 @@ def adopt(options: argparse.Namespace, screen: Screen) -> int:
         data = {} if options.folder is None else _adopt(session, options, screen)
         hashed = None
         if options.hash:
-            hashed = session.adoption.hash(options.project, progress=_meter("representations and work files read"))
+            hashed = session.adoption.hash(options.project, progress=meter("representations and work files read"))
             data["hashed"] = attrs.asdict(hashed)
             if not options.json:
                 _show_hashed(hashed, screen)
@@ -88,7 +85,7 @@ def _adopt(session: Session, options: argparse.Namespace, screen: Screen) -> dic
         templates=_templates(options.templates),
         project=options.project,
         root=options.root,
-        progress=_meter("files looked at"),
+        progress=meter("files looked at"),
     )
     if not options.json:
         _show_plan(plan, screen)
@@ -96,7 +93,7 @@ def _adopt(session: Session, options: argparse.Namespace, screen: Screen) -> dic
         if plan.batches and not options.json:
             screen.line("nothing was changed; --apply does it", "dim")
         return plan.to_data()
-    done = session.adoption.apply(plan, progress=_meter("files taken in"))
+    done = session.adoption.apply(plan, progress=meter("files taken in"))
     if not options.json:
         commits = "1 commit" if len(done.revisions) == 1 else f"{len(done.revisions):,} commits"
         screen.line(f"{done.files:,} files were taken in by {commits}", "green")
@@ -141,18 +138,13 @@ def _show_plan(plan: AdoptionPlan, screen: Screen) -> None:
     told = {"to be taken in": plan.files, "known": plan.known, "kept by no catalog": plan.others, "left out": left}
     screen.line(", ".join(f"{count:,} {what}" for what, count in told.items() if count) or "no files")
     rows = [
-        (_printable(each.path), f"{each.count:,}", each.template, each.token, _printable(each.reason))
+        (printable(each.path), f"{each.count:,}", each.template, each.token, printable(each.reason))
         for each in plan.left[:_SHOWN]
     ]
     if rows:
         screen.table(("left out", "files", "nearest template", "token", "because"), rows, whole=("left out",))
     if len(plan.left) > _SHOWN:
         screen.line(f"and {len(plan.left) - _SHOWN:,} more; --json lists all of them", "dim")
-
-
-def _printable(text: str) -> str:
-    """Names from a disk as a terminal may be shown them: what would steer it is escaped."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _show_counts(counts: Mapping[str, int], screen: Screen) -> None:
@@ -180,16 +172,3 @@ def _show_table(plan: TablePlan, screen: Screen) -> None:
     rows = [(issue.subject, issue.path, issue.message, issue.hint) for issue in issues]
     if rows:
         screen.table(("line", "column", "wrong", "to do"), rows, whole=("line", "column", "wrong"))
-
-
-def _meter(what: str) -> Callable[[int, int], None] | None:
-    """Tells a person who watches how far it is; None where nobody does."""
-    if not sys.stderr.isatty():
-        return None
-
-    def tell(done: int, total: int) -> None:
-        of = f" of {total:,}" if total else ""
-        end = "\n" if total and done >= total else ""
-        print(f"\r{done:,}{of} {what}\x1b[K", end=end, file=sys.stderr, flush=True)
-
-    return tell

@@ -28,6 +28,9 @@ if TYPE_CHECKING:  # loaded when something is recovered
 #: What runs a command; its answer is the exit status.
 Command: TypeAlias = Callable[[argparse.Namespace, Screen], int]
 
+#: What argparse's add_subparsers gives.
+Group: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
+
 #: The parts of a path that says all that is needed to make an asset or a shot: branch, type or sequence, code.
 _MAKEABLE = 3
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from bifrost_sdk.cli.commands import Command, opened, ref_of
+from bifrost_sdk.cli.commands import Command, Group, opened, ref_of
 from bifrost_sdk.cli.refusals import refuse
 from bifrost_sdk.cli.screen import Cell, Screen
 from bifrost_sdk.errors import BifrostError, Issue, ValidationError
@@ -18,17 +18,14 @@ if TYPE_CHECKING:  # loaded when folders are asked for
     from bifrost_sdk.services.readings import ParsedPath
     from bifrost_sdk.services.workfiles import WorkfileEntry
 
-#: What argparse's add_subparsers gives.
-_Group: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
-
 _STYLES = {"missing": "yellow", "made": "green", "differs": "yellow", "blocked": "red"}
 _TOKENS = "values that the catalog does not give: task=anim version=3 ext=ma"
 
 
-def add_commands(found: _Group, placed: argparse.ArgumentParser) -> None:
+def add_commands(found: Group, placed: argparse.ArgumentParser) -> None:
     """Add what can be done with folders, paths and work files to the parser of the command."""
 
-    def add(group: _Group, name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    def add(group: Group, name: str, run: Command, text: str) -> argparse.ArgumentParser:
         made = group.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[placed])
         made.set_defaults(run=run)
         return made
@@ -125,7 +122,7 @@ def next_(options: argparse.Namespace, screen: Screen) -> int:
     return 0
 
 
-def _group(found: _Group, name: str, text: str) -> _Group:
+def _group(found: Group, name: str, text: str) -> Group:
     made = found.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     return made.add_subparsers(title="commands", metavar="COMMAND", required=True)
 

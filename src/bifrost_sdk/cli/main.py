@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 
-from bifrost_sdk.cli import adopt_commands, commands, folder_commands, template_commands
+from bifrost_sdk.cli import adopt_commands, commands, folder_commands, sync_commands, template_commands
 from bifrost_sdk.cli.refusals import refuse
 from bifrost_sdk.cli.screen import Screen
 from bifrost_sdk.errors import BifrostError
@@ -96,14 +96,14 @@ def _run(options: argparse.Namespace) -> int:
         sys.stdout.flush()
     except BifrostError as error:
         return refuse(error, in_json=options.json)
-    except KeyboardInterrupt:
-        print("bifrost: interrupted; what was on its way was taken back", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"bifrost: interrupted; {str(error) or 'what was on its way was taken back'}", file=sys.stderr)
         return INTERRUPTED
     return status
 
 
 def _add_commands(
-    found: argparse._SubParsersAction[argparse.ArgumentParser],
+    found: commands.Group,
     shared: argparse.ArgumentParser,
     placed: argparse.ArgumentParser,
 ) -> None:
@@ -131,6 +131,7 @@ def _add_commands(
     template_commands.add_commands(found, placed)
     folder_commands.add_commands(found, placed)
     adopt_commands.add_commands(found, placed)
+    sync_commands.add_commands(found, placed)
     demo = add("demo", commands.demo, "publish and resolve real files in a temporary workspace", parent=shared)
     demo.add_argument("--keep", metavar="FOLDER", help="make the workspace there and keep it")
 

@@ -124,6 +124,15 @@ def width_of(text: str) -> int:
     )
 
 
+def printable(text: str) -> str:
+    r"""Names from a disk as a terminal may be shown them: what would steer it is escaped.
+
+    >>> print(printable("a\x1b[2J.ma"))
+    a\x1b[2J.ma
+    """
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
 def _beginning(text: str, width: int) -> str:
     """As much of the text as fits; marks stay with what they are on."""
     for index, char in enumerate(text):

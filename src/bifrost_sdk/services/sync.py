@@ -6,6 +6,8 @@ A scan and its plan can be repeated at any time, beside everybody who works. Not
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import attrs
@@ -20,8 +22,9 @@ from bifrost_sdk.services.folders import Folders
 from bifrost_sdk.services.survey import Progress, Survey
 from bifrost_sdk.services.tracked import Scope
 
-if TYPE_CHECKING:  # loaded when something is applied
+if TYPE_CHECKING:  # loaded when something is applied or watched
     from bifrost_sdk.services.applying import Applied
+    from bifrost_sdk.services.watching import Sighting
 
 
 @attrs.frozen(eq=False)
@@ -86,6 +89,35 @@ class Sync:
         from bifrost_sdk.services import applying
 
         return applying.apply(self.folders, plan, limit=limit, progress=progress)
+
+    def watch(
+        self,
+        project: Item | None = None,
+        *,
+        root: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
+        settle: float = 3.0,
+        every: float = 3600.0,
+        poll: float | None = None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Sighting]:
+        """Scans for as long as they are asked for: of everything first, then of each folder in which something changed.
+
+        All times are in seconds. A folder is scanned when it was at rest for `settle`, everything again after `every`,
+        as what the file system tells is only a hint. `poll`: look for changes so often where it tells none, as of NFS
+        and SMB. Setting `stop`, in whatever thread, ends it, a scan on its way too. The catalog is only read.
+
+        Raises:
+            NotFoundError: there is no such project.
+            ConfigurationError: the extra ``watch`` is not installed, or the root has no folder on this machine.
+            ValidationError: the folder lies below no root, or a time is not above zero.
+            StorageError: the system lets no more folders be watched.
+        """
+        from bifrost_sdk.services import watching
+
+        code = self.context.project_of(project).code
+        scope, pace = self._scope(root, folder), watching.Pace(settle=settle, every=every, poll=poll)
+        return watching.watch(self.folders, code, scope, pace=pace, stop=stop)
 
     def mark(self, root: str) -> bool:
         """Put the sentinel into the folder of a root that is there; False when it holds it already.

@@ -1,10 +1,11 @@
-"""The folder in which all paths of a template lie, as far as it is the same for all of them."""
+"""The folders in which all paths of templates lie, as far as they are the same for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bifrost_sdk.domain.templates.language import Field, Node, Sequence, Text
+from bifrost_sdk.domain.templates.sets import TemplateSet
 from bifrost_sdk.domain.templates.template import Template
 
 
@@ -15,6 +16,26 @@ def folder_of(template: Template, values: Mapping[str, str]) -> str:
     'demo/assets'
     """
     return _beginning(template.language, values)[0].rpartition("/")[0]
+
+
+def folders_of(templates: TemplateSet, root: str, project: str) -> list[str]:
+    """The outermost folders of a root that are a project's: its own, and those in which its templates make paths."""
+    code = {name: project for name, source in templates.sources.items() if source == "project.code"}
+    made = (each for each in templates.templates.values() if each.root == root and each.is_parsed)
+    return outermost({project, *(folder_of(each.template, code) for each in made)})
+
+
+def outermost(folders: Iterable[str]) -> list[str]:
+    """Those of the folders that lie in no other of them.
+
+    >>> outermost(["demo/a/b", "demo/a", "demo/ab"])
+    ['demo/a', 'demo/ab']
+    """
+    found: list[str] = []
+    for folder in sorted(folders):
+        if not any(not outer or folder == outer or folder.startswith(f"{outer}/") for outer in found):
+            found.append(folder)
+    return found
 
 
 def _beginning(node: Node, values: Mapping[str, str]) -> tuple[str, bool]:
