@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -21,7 +21,7 @@ from bifrost_sdk.cli.meters import meter
 from bifrost_sdk.cli.screen import Cell, Screen, printable
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.reconciliation import STATES, Finding, Report, Spot
-from bifrost_sdk.domain.repairs import Deed, Plan
+from bifrost_sdk.domain.repairs import Plan
 from bifrost_sdk.errors import Issue, StorageError, ValidationError
 from bifrost_sdk.services import places
 from bifrost_sdk.session import Session
@@ -345,7 +345,7 @@ def _summary(report: Report, states: Sequence[str]) -> tuple[str, str]:
 
 def _show_plan(made: Plan, screen: Screen) -> None:
     count = len(made.actions)
-    for deed in get_args(Deed):
+    for deed in dict.fromkeys(action.do for action in made.actions):
         actions = [action for action in made.actions if action.do == deed]
         for action in actions[:_SHOWN]:
             screen.line(printable(action.words))
@@ -373,7 +373,7 @@ def _show_sighting(sighting: Sighting, options: argparse.Namespace, screen: Scre
         _show_report(report, screen, shown=_SHOWN)
     else:
         time = f"{report.at:%H:%M:%S}"
-        counts = ", ".join(f"{count:,} {state}" for state, count in report.counts.items() if count)
+        counts = ", ".join(f"{count:,} {state}" for state in STATES if (count := report.counts.get(state)))
         place = printable(str(Spot(sighting.root, sighting.folder)))
         screen.line(f"{time} {place}: {counts or 'no files'}", "bold")
         _show_findings(report.findings, screen, shown=_SHOWN)
