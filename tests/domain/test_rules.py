@@ -114,6 +114,7 @@ def made_of(version: Version, *others: Version) -> Version:
 RETIRED, PURGED = attrs.evolve(V1, state="retired"), attrs.evolve(V1, state="purged")
 ARCHIVED = attrs.evolve(PROJECT, state="archived")
 LIKE = {"id": NEW, "project": "demo"}
+GONE = update(RETIRED, state="purged")
 USER = User(id=key(30), login="anna", **STUDIO)
 BAD_FILTER = {"asset": {"no": "filter"}}
 DEPENDENT = attrs.evolve(made_of(V2, V1), state="published")
@@ -171,6 +172,7 @@ REFUSED: list[tuple[str, dict[str, Delta], dict[str, Any]]] = [
     ("in_use", {**delete(WAITING), **update(TASK, name="still uses it")}, {}),
     ("in_use", {**delete(WAITING), **update(HERO, status=WAITING.id)}, {}),
     ("in_use", update(RETIRED, state="purged"), {"users": [Edge(V2.id, V1.id, "dependencies", 1)]}),
+    ("dependency.state", {**update(attrs.evolve(DEPENDENT, state="retired"), state="published"), **GONE}, {}),
 ]  # fmt: skip
 
 
@@ -199,7 +201,9 @@ ACCEPTED: list[dict[str, Delta]] = [
     update(V2, state="abandoned"),
     create(evolve(USD, id=NEW, name="abc")),
     create(DEPENDENT),
-    {**update(RETIRED, state="purged")},
+    GONE,
+    {**GONE, **update(DEPENDENT, state="retired")},
+    update(attrs.evolve(made_of(V2, evolve(V1, id=NEW)), state="retired"), state="published"),
     update(HERO, attributes={"fps": "25"}),
     update(HERO, code="HERO"),
     update(SHOT, status=CUT.id),

@@ -171,8 +171,9 @@ class Committing:
         )
         named = {edge.source for edge in facts.users} | set(facts.holders.values())
         if named:
-            names = {id: entity.ref for id, entity in self.sight.by_id(named).items()}
-            facts = attrs.evolve(facts, names=names)
+            seen = self.sight.by_id(named)
+            names = {id: entity.ref for id, entity in seen.items()}
+            facts = attrs.evolve(facts, names=names, entities={**seen, **facts.entities})
         if issues := rules.check(made.deltas, facts):
             raise ValidationError(issues)
 

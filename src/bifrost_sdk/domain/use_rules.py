@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bifrost_sdk.domain.deltas import Deltas, Facts, Needs, Rule, name_of, related_ids
+from bifrost_sdk.domain.deltas import Deltas, Facts, Needs, Rule, name_of, related_ids, standing
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import Edge
 from bifrost_sdk.domain.registry import entity_type
@@ -13,6 +13,9 @@ from bifrost_sdk.errors import Issue
 
 #: How many users of a thing an issue names; the rest is counted.
 NAMED_USERS = 10
+
+# States in which a version needs the files that it was made of; a retired one is restored only while they are there.
+_NEEDING = ("reserved", "published")
 
 
 def _needs(deltas: Deltas) -> Needs:
@@ -28,19 +31,22 @@ def _is_going(id: str, deltas: Deltas) -> bool:
 def _check(deltas: Deltas, facts: Facts) -> Iterator[Issue]:
     users: dict[str, list[str]] = {}
     for edge in facts.users:
-        if _stands(edge, deltas):
+        if _stands(edge, deltas, facts):
             users.setdefault(edge.target, []).append(edge.source)
     for target, sources in users.items():
         message = f"used by {_names(sources, facts.names)}"
         yield Issue("in_use", message, "", name_of(deltas[target].entity), "change those first")
 
 
-def _stands(edge: Edge, deltas: Deltas) -> bool:
+def _stands(edge: Edge, deltas: Deltas, facts: Facts) -> bool:
     """Whether the use is still there after the commit, and matters: files that are purged are missed by dependents."""
-    if deltas[edge.target].after is not None and edge.relation != "dependencies":
+    is_purged = deltas[edge.target].after is not None
+    if is_purged and edge.relation != "dependencies":
         return False
-    user = deltas.get(edge.source)
-    return user is None or (user.after is not None and _holds(user.after, edge.target))
+    user = standing(edge.source, deltas, facts)
+    if is_purged and isinstance(user, Version) and user.state not in _NEEDING:
+        return False
+    return edge.source not in deltas or (user is not None and _holds(user, edge.target))
 
 
 def _holds(entity: Entity, target: str) -> bool:

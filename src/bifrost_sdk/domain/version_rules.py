@@ -114,11 +114,10 @@ def _check_representations(deltas: Deltas, facts: Facts) -> Iterator[Issue]:
 
 
 def _publishing(deltas: Deltas) -> Iterator[tuple[Delta, Version]]:
+    """The versions that become published, restored ones included: files that they need may be gone by then."""
     for delta, after in written(deltas):
-        if isinstance(after, Version) and after.state == "published" and after.dependencies:
-            before = delta.before
-            if not isinstance(before, Version) or before.state == "reserved":
-                yield delta, after
+        if isinstance(after, Version) and after.state == "published" and after.dependencies and delta.changed("state"):
+            yield delta, after
 
 
 def _dependency_needs(deltas: Deltas) -> Needs:
@@ -130,12 +129,17 @@ def _check_dependencies(deltas: Deltas, facts: Facts) -> Iterator[Issue]:
     for delta, version in _publishing(deltas):
         for item in version.dependencies:
             target = standing(item.version, deltas, facts)
-            if target is None and not delta.changed("dependencies"):
+            if target is None and not delta.changed("dependencies") and not _is_restored(delta):
                 message = "it is made of a version that cannot be seen"
                 yield Issue("dependency.missing", message, "dependencies", name_of(version), "take it out")
             elif isinstance(target, Version) and target.state not in ("published", "retired"):
                 message = f"{name_of(target)} is {target.state}, not published"
-                yield Issue("dependency.state", message, "dependencies", name_of(version), "publish it first")
+                hint = "its files are gone: make a new version" if target.state == "purged" else "publish it first"
+                yield Issue("dependency.state", message, "dependencies", name_of(version), hint)
+
+
+def _is_restored(delta: Delta) -> bool:
+    return isinstance(delta.before, Version) and delta.before.state == "retired"
 
 
 def _check_dependency_cycles(deltas: Deltas, _: Facts) -> Iterator[Issue]:

@@ -209,6 +209,23 @@ class CatalogVersions(CatalogFixtures):
         assert codes_of(caught.value) == {"in_use"}
         builder.update(made.ids["sh010/anim/v001"], state="purged")
 
+    def test_purge_is_allowed_when_what_was_made_of_it_is_retired(
+        self, anna: Catalog, builder: Builder, made: Show
+    ) -> None:
+        """A retired version that could come back without what it was made of would be published and broken."""
+        base = builder.create(Version, product=made.ids["project/lut"], state="published")
+        needs = (AssetDependency(base.id),)
+        graded = builder.create(Version, product=made.ids["hero/rig"], state="published", dependencies=needs)
+        for version in (base, graded):
+            builder.update(version, state="retired")
+        builder.update(graded, state="published")
+        builder.update(graded, state="retired")
+        builder.update(base, state="purged")
+        with pytest.raises(ValidationError) as caught:
+            anna.commit(PROJECT, [Update(graded.id, {"state": "published"})])
+        assert codes_of(caught.value) == {"dependency.state"}
+        builder.update(graded, state="purged")
+
     def test_set_of_files_comes_back_when_written(self, builder: Builder, made: Show) -> None:
         """Sparse frames are exact: one frame more or less is a file that is not there."""
         files = (File("beauty.<FRAME>.exr", 10, f"sha256:{7:064x}", frames="1001-1003,1010", count=4),)

@@ -127,7 +127,7 @@ def _may_become(old: Entity | None, new: Entity | None, after: State) -> bool:
         new.state in (old.state, *TRANSITIONS[old.state])
         and (old.state == "reserved" or _fixed(old) == _fixed(new))
         and not (old.state != "purged" and new.state == "purged" and _is_needed(new.id, after))
-        and (old.state != "reserved" or _may_be_published(new, after))
+        and (old.state == new.state or _may_be_published(new, after))
     )
 
 
@@ -138,7 +138,9 @@ def _may_be_published(version: Version, after: State) -> bool:
 
 
 def _is_needed(id: str, state: State) -> bool:
-    versions = [each for each in state.values() if isinstance(each, Version)]
+    versions = [
+        each for each in state.values() if isinstance(each, Version) and each.state in ("reserved", "published")
+    ]
     return any(each.version == id for version in versions for each in version.dependencies)
 
 
