@@ -10,8 +10,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import adoption
 import cases
 import proofs
+import scans
 import template_sets
 import templates
 from measure import Figure
@@ -35,7 +37,8 @@ nox -s bench
 - The floor of the past is the same read of today, nothing cached.
 - The floor of a template is `str.format` of the same values, and one compiled regular expression with named groups:
   neither checks a value, makes a number of it, or refuses a name that leaves its folder. Lucidity does not either.
-- The floor of adopting is `os.scandir` and `stat` of every file, one after the other: no path read, nothing committed.
+- The floor of adopting and of a scan is `os.scandir` and `stat` of every file, one after the other: no path read,
+  nothing asked of a catalog, nothing committed.
 - Cold: nothing in the process's cache; the database file is in the operating system's.
 """
 
@@ -53,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
                 figures += _shown(list(case(show)))
             figures += _shown(list(cases.committing(size)))
             show.catalog.close()
-    for chapter in (templates.templates, template_sets.reading, proofs.proving):
+    chapters = [templates.templates, template_sets.reading, proofs.proving]
+    for chapter in chapters if quick else [*chapters, adoption.adoption, scans.scans]:
         figures += _shown(list(chapter()))
     if not quick:
         REPORT.write_text(f"{INTRODUCTION}\n{_table(figures)}\n\n{_machine()}\n", encoding="utf-8")

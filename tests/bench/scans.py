@@ -1,4 +1,9 @@
-"""A scan of a whole show beside the least that looking at every file costs: os.scandir and stat, one after the other."""
+"""A scan of a whole show beside the least that looking at every file costs: os.scandir and stat, one after the other.
+
+The floor and the rows of the catalog alone come to 1.2 to 1.4 of the floor. What was tried beside what is done: two and
+four threads take 1.6 and 2.1 times as long as one, since each status needs the interpreter's lock again; names and
+os.stat on an open folder cost as much as entries of it; without the collection of garbage 4 % are saved.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -74,8 +80,10 @@ class Making:
         for number in range(1, count + 1):
             path = f"{PROJECT}/{folder}/scene.v{number:03d}.ma"
             self.write("work", path)
-            known = {"size": 3, "hash": _HASH, "modified_at": from_microseconds(WRITTEN * 1_000_000)}
-            self.add(Workfile(id=new_id(), parent=node, file=path, number=number, **known))
+            written = from_microseconds(WRITTEN * 1_000_000)
+            self.add(
+                Workfile(id=new_id(), parent=node, file=path, number=number, size=3, hash=_HASH, modified_at=written)
+            )
 
 
 def _plain(*names: str) -> list[File]:
@@ -152,10 +160,10 @@ def _nodes(making: Making, kind: str) -> Iterator[tuple[str, str]]:
         yield making.add(Asset(id=new_id(), code=code, parent=kind, asset_type=kind)), f"assets/char/{code}"
 
 
-def scan_and_stat(folder: str) -> int:
+def scan_and_stat(*folders: str) -> int:
     """The floor: every entry of every folder, and the status of every file."""
     count = 0
-    stack = [folder]
+    stack = list(folders)
     while stack:
         with os.scandir(stack.pop()) as entries:
             for entry in entries:
@@ -177,8 +185,8 @@ def scans() -> Iterator[Figure]:
                 wrong = [finding for finding in report.findings if finding.about != "folder"]
                 assert not wrong, wrong[:3]
                 ours, floor, ratio = paired(
-                    lambda session=session: session.sync.scan(PROJECT),
-                    lambda roots=roots: [scan_and_stat(root) for root in roots],
+                    partial(session.sync.scan, PROJECT),
+                    partial(scan_and_stat, *roots),
                     rounds=5,
                 )
             size = f"{files:,} files"

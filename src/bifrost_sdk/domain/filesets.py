@@ -7,6 +7,7 @@ Programs write the same token in many ways (``%04d``, ``####``, ``$F4``); here i
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -150,13 +151,8 @@ class FileSet:
         return place if self._name(place.frame, place.udim) == name else None
 
     def __iter__(self) -> Iterator[str]:
-        for udim in self.udims if UDIM in self.pattern else (None,):
-            if FRAME not in self.pattern:
-                yield self._name(None, udim)
-                continue
-            name = self.pattern if udim is None else self.pattern.replace(UDIM, str(udim))
-            directive = name.replace("%", "%%").replace(FRAME, f"%0{self.padding}d")
-            yield from map(directive.__mod__, self.frames)  # sets are long
+        udims = self.udims if UDIM in self.pattern else (None,)
+        return itertools.chain.from_iterable(map(self._names, udims))  # sets are long
 
     def __len__(self) -> int:
         frames = len(self.frames) if FRAME in self.pattern else 1
@@ -167,6 +163,13 @@ class FileSet:
         if place is None:
             return False
         return (place.frame is None or place.frame in self.frames) and (place.udim is None or place.udim in self.udims)
+
+    def _names(self, udim: int | None) -> Iterable[str]:
+        """The names of all files of one tile."""
+        if FRAME not in self.pattern:
+            return (self._name(None, udim),)
+        name = self.pattern if udim is None else self.pattern.replace(UDIM, str(udim))
+        return map(name.replace("%", "%%").replace(FRAME, f"%0{self.padding}d").__mod__, self.frames)
 
     def _name(self, frame: int | None, udim: int | None) -> str:
         name = self.pattern if udim is None else self.pattern.replace(UDIM, str(udim))

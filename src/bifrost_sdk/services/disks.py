@@ -75,6 +75,10 @@ class Disk:
             self._inside[folder] = is_plain or self._holds(os.path.realpath(place))
         return self._inside[folder]
 
+    def is_folder(self, path: str) -> bool:
+        """Whether it is a folder in the root, or a link to one."""
+        return os.path.isdir(self.place(path)) and self.is_inside(path)  # noqa: PTH112 - a text
+
     def _holds(self, real: str) -> bool:
         return real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)
 

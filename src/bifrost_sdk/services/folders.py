@@ -162,9 +162,9 @@ class Folders:
         kinds = set(self.templates.get(project).folders)
         nodes: list[Entity] = [node]
         for kind in (*NODE_KINDS, *sorted(kinds & {"product", "version"})):
-            query = Query(kind, project=project).sort("path")
             inner = {} if isinstance(node, Project) else {"path__startswith": f"{node.path}/"}
-            nodes += self.context.every(query.where(**inner))
+            found = self.context.every(Query(kind, project=project).where(**inner))
+            nodes += sorted(found, key=lambda each: each.path or "")  # each page would be sorted out of all of them
         yield from nodes
         if "task" in kinds:
             ids = [each.id for each in nodes]

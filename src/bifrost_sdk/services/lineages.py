@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
@@ -127,5 +128,11 @@ def _prefixes(entity: Entity) -> list[str]:
     parts = entity.path.split("/")[:-1]
     if not parts:
         return [""]
-    first = 2 if parts[0] in {entity_type(kind).root for kind in kinds()} else 1
+    first = 2 if parts[0] in _branches(kinds()) else 1
     return ["/".join(parts[:count]) for count in range(first, len(parts) + 1)]
+
+
+@functools.lru_cache(maxsize=1)
+def _branches(known: tuple[str, ...]) -> frozenset[str]:
+    """The folders of the tree that hold nodes of a kind and are no nodes themselves."""
+    return frozenset(root for kind in known if (root := entity_type(kind).root))

@@ -29,7 +29,7 @@ _NEVER: Final = -(1 << 62)
 
 # A folder with so many files is opened, so that each is found from there and not from the top; a smaller one is not
 # worth it, and Windows cannot.
-_MANY: Final = 32 if os.scandir in os.supports_fd else 1 << 62
+_MANY: Final = 8 if os.scandir in os.supports_fd else 1 << 62
 
 # Whoever watches is told after so many files.
 _TOLD: Final = 1_000
@@ -166,7 +166,7 @@ class RootScan:
         self.terms.watch(self._seen)
         self._seen = 0
 
-    def _compare(self, folder: str, wanted: dict[str, Want], limit: int, odd: Odd, inner: list[str]) -> str:  # noqa: PLR0917 - see below
+    def _compare(self, folder: str, wanted: dict[str, Want], limit: int, odd: Odd, inner: list[str]) -> str:  # noqa: C901, PLR0917 - see below
         """Take what is as it should be out of `wanted`, put what is not into `odd`; what stopped it, if anything did.
 
         This runs for every file of a show: what it works with are plain lists and dicts, and it calls nothing.
@@ -175,7 +175,7 @@ class RootScan:
         handle, problem, in_sets = None, "", 0
         try:
             if expected >= _MANY:
-                handle = os.open(place, os.O_RDONLY)
+                handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
             with os.scandir(place if handle is None else handle) as entries:
                 for entry in entries:
                     name = entry.name
@@ -324,7 +324,7 @@ class _Settling:
         if not self.folder and name in OWN_NAMES:
             return
         spot = Spot(self.disk.root, self._path(name))
-        if not self.terms.asks_for(spot):
+        if not self.terms.asks_for(spot) or self.disk.is_folder(spot.path):
             return
         found = self.disk.look(spot.path, status)
         if isinstance(found, str):

@@ -18,11 +18,12 @@ from bifrost_sdk.domain.filesets import FRAME, UDIM, FileSet
 from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.query import PAGE_LIMIT, Query
 from bifrost_sdk.domain.reconciliation import Content
-from bifrost_sdk.domain.versions import Workfile
 from bifrost_sdk.services.context import Context
 
 #: How many documents are asked for at once.
 _CHUNK = 500
+
+Row: TypeAlias = tuple[Any, ...]  # Any: columns as a query names them
 
 #: Version, when it was published (as `judge` takes it), and the text of `locations` of files in one folder.
 ListedRow: TypeAlias = tuple[str, int, str]
@@ -109,6 +110,20 @@ class Numbered:
     content: Content
     sizes: list[int] = attrs.field(factory=list)
 
+    @classmethod
+    def of(cls, version: str, published: int, body: Mapping[str, Any], file: Mapping[str, Any]) -> Numbered:
+        """The set that `file` is in the document of a representation."""
+        files = FileSet(
+            file["name"],
+            padding=file.get("padding", 0),
+            frames=FrameRange.parse(file["frames"]) if file.get("frames") else FrameRange(),
+            udims=tuple(file.get("udims", ())),
+        )
+        content = Content(file["size"], None, file.get("hash", ""))
+        return cls(
+            version, body["name"], published, body.get("root", "publish"), body.get("folder", ""), files, content
+        )
+
     def path(self, name: str) -> str:
         """Where a file of that name in the representation lies below the root."""
         return f"{self.folder}/{name}" if self.folder else name
@@ -188,103 +203,94 @@ def read(context: Context, project: str, scope: Scope) -> Tracked:
     A representation that has a file there is taken whole, wherever its other files lie, so that it is judged whole.
     """
     tracked = Tracked()
+    reading = _Reading(tracked, scope)
     bulky: list[str] = []
     query = Query("representation", project=project).limit(PAGE_LIMIT)
     for page in context.pages(query.rows("parent", "created_at", "files", "id")):
         tracked.revision = page.revision
-        bulky += [row[3] for row in page.rows if not _add_listed(tracked, scope, row[:3])]
+        bulky += reading.add_listed(page.rows)
     for start in range(0, len(bulky), _CHUNK):
         chunk = query.where(id__in=bulky[start : start + _CHUNK]).rows("parent", "created_at", "body")
         for page in context.pages(chunk):
             for version, published, body in page.rows:
-                _add_document(tracked, scope, (version, published), json.loads(body))
-    older: list[str] = []
+                reading.add_document(version, published, json.loads(body))
     for page in context.pages(Query("workfile", project=project).limit(PAGE_LIMIT).rows("id", "revision", "files")):
         tracked.revision = tracked.revision or page.revision
-        older += [row[0] for row in page.rows if row[2] is None]
-        _add_works(tracked, scope, page.rows)
-    answers = context.catalog.get(project, older) if older else ()
-    found = (answer for answer in answers if isinstance(answer, Workfile))
-    _add_works(tracked, scope, [(each.id, each.revision, locations.write_work(each)) for each in found])
+        reading.add_works(page.rows)
     return tracked
 
 
-def _add_listed(tracked: Tracked, scope: Scope, row: ListedRow) -> bool:
-    """Add a representation by its short text; False where that does not tell all of its files."""
-    head, _, lines = row[2].partition("\n")
-    _, root, folder, count = head.split("\t")
-    if not lines or not scope.has_root(root) or not scope.meets(folder):
-        return True
-    if "<" in lines or int(count) > locations.INDEXED_FILES:
-        return False
-    if "/" not in lines:
-        if scope.holds(folder):
-            tracked.at(root, folder).listed.append(row)
-        return True
-    by_folder: dict[str, list[str]] = {}
-    for line in lines.split("\n"):
-        inner, _, rest = _joined(folder, line).rpartition("/")
-        by_folder.setdefault(inner, []).append(rest)
-    if any(scope.holds(inner) for inner in by_folder):
-        _add_lines(tracked, row[:2], head, by_folder)
-    return True
+@attrs.frozen(eq=False)
+class _Reading:
+    """What lies within the scope, taken from the rows of a catalog; the loops over them are short, as rows are many."""
 
+    tracked: Tracked
+    scope: Scope
 
-def _add_document(tracked: Tracked, scope: Scope, owner: tuple[str, int], body: Mapping[str, Any]) -> None:  # Any: JSON
-    """Add a representation by its document."""
-    root, folder, files = body.get("root", "publish"), body.get("folder", ""), body["files"]
-    if not any(scope.holds(_joined(folder, file["name"])) for file in files):
-        return
-    by_folder: dict[str, list[str]] = {}
-    for file in files:
-        if is_pattern(file["name"]):
-            _add_set(tracked, owner, body, file)
-        else:
-            inner, _, name = _joined(folder, file["name"]).rpartition("/")
-            by_folder.setdefault(inner, []).append(f"{name}\t{file['size']}\t{file.get('hash', '')}")
-    _add_lines(tracked, owner, f"{body['name']}\t{root}", by_folder)
+    def add_listed(self, rows: Iterable[Row]) -> list[str]:
+        """Add representations by their short texts; the ids of those whose text does not tell all of their files."""
+        bulky: list[str] = []
+        at, scope, is_all = self.tracked.at, self.scope, self.scope == Scope()
+        for version, published, text, id in rows:
+            head, _, lines = text.partition("\n")
+            _, root, folder, count = head.split("\t")
+            if not lines or not (is_all or (scope.has_root(root) and scope.meets(folder))):
+                continue
+            if "<" in lines or int(count) > locations.INDEXED_FILES:
+                bulky.append(id)
+            elif "/" in lines:
+                self._add_deep((version, published, head), folder, lines.split("\n"))
+            elif is_all or scope.holds(folder):
+                at(root, folder).listed.append((version, published, text))
+        return bulky
 
+    def add_document(self, version: str, published: int, body: Mapping[str, Any]) -> None:  # Any: JSON
+        """Add a representation by its document."""
+        root, folder, files = body.get("root", "publish"), body.get("folder", ""), body["files"]
+        if not any(self.scope.holds(_joined(folder, file["name"])) for file in files):
+            return
+        for file in files:
+            if is_pattern(file["name"]):
+                self._add_set(Numbered.of(version, published, body, file))
+        plain = (file for file in files if not is_pattern(file["name"]))
+        lines = [f"{file['name']}\t{file['size']}\t{file.get('hash', '')}" for file in plain]
+        self._add_deep((version, published, f"{body['name']}\t{root}"), folder, lines)
 
-def _add_lines(tracked: Tracked, owner: tuple[str, int], head: str, by_folder: Mapping[str, list[str]]) -> None:
-    root = head.split("\t")[1]
-    for folder, lines in by_folder.items():
-        tracked.at(root, folder).listed.append((*owner, "\n".join((head, *lines))))
+    def add_works(self, rows: Iterable[Row]) -> None:
+        """Add work files by their short texts."""
+        at, scope, is_all = self.tracked.at, self.scope, self.scope == Scope()
+        for row in rows:
+            root, path, _ = row[2].split("\t", 2)
+            if is_all or (scope.has_root(root) and scope.holds(path)):
+                at(root, path.rpartition("/")[0]).works.append(row)
 
+    def _add_deep(self, owner: ListedRow, folder: str, lines: Iterable[str]) -> None:
+        """Add files that may lie in folders within that of their representation."""
+        version, published, head = owner
+        by_folder: dict[str, list[str]] = {}
+        for line in lines:
+            path, _, rest = line.partition("\t")
+            inner, _, name = _joined(folder, path).rpartition("/")
+            by_folder.setdefault(inner, []).append(f"{name}\t{rest}")
+        if any(self.scope.holds(inner) for inner in by_folder):
+            root = head.split("\t")[1]
+            for inner, found in by_folder.items():
+                self.tracked.at(root, inner).listed.append((version, published, "\n".join((head, *found))))
 
-def _add_set(
-    tracked: Tracked, owner: tuple[str, int], body: Mapping[str, Any], file: Mapping[str, Any]
-) -> None:  # Any: JSON
-    root, folder = body.get("root", "publish"), body.get("folder", "")
-    files = FileSet(
-        file["name"],
-        padding=file.get("padding", 0),
-        frames=FrameRange.parse(file["frames"]) if file.get("frames") else FrameRange(),
-        udims=tuple(file.get("udims", ())),
-    )
-    content = Content(file["size"], None, file.get("hash", ""))
-    numbered = Numbered(owner[0], body["name"], owner[1], root, folder, files, content)
-    tracked.sets.append(numbered)
-    above, _, pattern = _joined(folder, files.pattern).rpartition("/")
-    if not is_pattern(above):
-        inner = FileSet(pattern, padding=files.padding, frames=files.frames, udims=files.udims)
-        tracked.at(root, above).members.append(Members(numbered, inner))
-        return
-    by_folder: dict[str, list[str]] = {}  # a folder for each frame or tile
-    for each in files:
-        spot, _, name = _joined(folder, each).rpartition("/")
-        by_folder.setdefault(spot, []).append(name)
-    for spot, names in by_folder.items():
-        tracked.at(root, spot).members.append(Members(numbered, names))
-
-
-def _add_works(tracked: Tracked, scope: Scope, rows: Iterable[tuple[Any, ...]]) -> None:  # Any: columns, see WorkRow
-    """Add work files by their short texts; those without one, of an older code, are left to the caller."""
-    for row in rows:
-        if row[2] is None:
-            continue
-        root, path = row[2].split("\t", 2)[:2]
-        if scope.has_root(root) and scope.holds(path):
-            tracked.at(root, path.rpartition("/")[0]).works.append(row)
+    def _add_set(self, numbered: Numbered) -> None:
+        self.tracked.sets.append(numbered)
+        files = numbered.files
+        above, _, pattern = _joined(numbered.folder, files.pattern).rpartition("/")
+        if not is_pattern(above):
+            inner = FileSet(pattern, padding=files.padding, frames=files.frames, udims=files.udims)
+            self.tracked.at(numbered.root, above).members.append(Members(numbered, inner))
+            return
+        by_folder: dict[str, list[str]] = {}  # a folder for each frame or tile
+        for each in files:
+            spot, _, name = _joined(numbered.folder, each).rpartition("/")
+            by_folder.setdefault(spot, []).append(name)
+        for spot, names in by_folder.items():
+            self.tracked.at(numbered.root, spot).members.append(Members(numbered, names))
 
 
 def _joined(folder: str, name: str) -> str:
