@@ -2,7 +2,8 @@
 
 The Python blocks of one page share a namespace and a temporary folder, as a reader would type them one after another.
 A block whose info string says `python no-run: <reason>` is not run. In a `console` block the lines that start with
-`$ bifrost` are run, and the lines below are what they print (`...` stands for anything, but not in an error's text).
+`$ bifrost` are run, and the lines below are what they print (`...` stands for anything, but not in an error's text);
+a comment says which exit status it has if not 0 (`# exit status 1`).
 """
 
 from __future__ import annotations
@@ -68,12 +69,13 @@ def run_python(block: Block, namespace: dict[str, object], page: Path) -> None:
 def run_console(block: Block) -> None:
     for command in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
         line, _, expected = command.partition("\n")
-        name, *arguments = shlex.split(line)
+        name, *arguments = shlex.split(line, comments=True)
+        told = re.search(r"  # exit status (\d+)$", line)
         if name in ("bifrost", "bifrost-sdk"):
             done = subprocess.run(
                 [sys.executable, "-m", "bifrost_sdk.cli.main", *arguments], capture_output=True, text=True, check=False
             )
-            assert done.returncode == 0, f"{line}: {done.stderr}"
+            assert done.returncode == int(told[1] if told else 0), f"{line}: {done.stderr}"
             assert not expected.strip() or doctest.OutputChecker().check_output(expected, done.stdout, OPTIONS), (
                 f"{line} printed\n{done.stdout}"
             )

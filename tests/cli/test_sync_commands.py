@@ -83,7 +83,7 @@ def test_scan_says_so_when_all_is_well(run: Run, desk: Path) -> None:
     status, out, err = run("sync", "scan")
     assert (status, err) == (0, "")
     assert out.splitlines() == [
-        "demo at revision 6: 2 files are known",
+        "demo at revision 6, known files: 2",
         "state  files",
         "ok     2",
         "all is as the catalog says",

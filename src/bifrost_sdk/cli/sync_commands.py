@@ -286,7 +286,7 @@ def _told(done: Applied) -> dict[str, Any]:  # Any: JSON
 
 def _show_report(report: Report, screen: Screen, *, shown: int | None) -> None:
     """The roots where something is to be said of them, how many files have each state, and what is not ok."""
-    screen.line(f"{report.project} at revision {report.revision}: {report.tracked:,} files are known", "bold")
+    screen.line(f"{report.project} at revision {report.revision}, known files: {report.tracked:,}", "bold")
     _show_roots(report, screen)
     folders = Counter(finding.state for finding in report.findings if finding.about == "folder")
     rows: list[tuple[Cell, ...]] = [
