@@ -1,7 +1,7 @@
-"""Publish, or recover, in processes that are killed before each step that touches files or the catalog, one by one.
+"""Publish, purge or recover in processes that are killed before each step that touches files or the catalog.
 
-Run as a program by the tests of recovery: ``killing.py publish|recover WORKSPACE SOURCE whole|piecewise``. Each child
-gets one step further than the one before, until one comes through; how many were killed is printed.
+Run as a program by tests: ``killing.py publish|purge|recover WORKSPACE SOURCE whole|piecewise``. Each child gets one
+step further than the one before, until one comes through; how many were killed is printed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from bifrost_sdk.adapters.local.storage import LocalStorage
 from bifrost_sdk.adapters.sqlite.store import SqliteStore
 from bifrost_sdk.authority.catalog import Authority, system_clock
 from bifrost_sdk.domain.changes import Change, Commit
+from bifrost_sdk.domain.query import Query
 from bifrost_sdk.ports import Capabilities
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.publishing import publish
+from bifrost_sdk.services.purging import purge
 from bifrost_sdk.services.recovery import Recovery, recover
 from bifrost_sdk.session import connect
 
@@ -104,6 +106,8 @@ def run(what: str, workspace: Path, source: Path, steps: int, *, piecewise: bool
         if what == "publish":
             files = {"usd": str(source / "hero.usda"), "exr": str(source / "beauty.####.exr")}
             publish(watched, "bifrost://demo/assets/char/hero", "model", files)
+        elif what == "purge":
+            purge(watched, watched.every(Query("version").where(state="retired").sort("number"))[0])
         else:
             recover(watched)
 

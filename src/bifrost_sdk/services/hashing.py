@@ -18,13 +18,11 @@ import attrs
 
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.changes import Change, Update
-from bifrost_sdk.domain.filesets import FRAME, UDIM, FileSet
-from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.reconciliation import NEAR
 from bifrost_sdk.domain.versions import File, Representation, Workfile
 from bifrost_sdk.errors import BifrostError, StorageError
-from bifrost_sdk.services import places, sources, staging
+from bifrost_sdk.services import contents, places, sources, staging
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.manifests import Entry, listing_digest
 from bifrost_sdk.services.sources import Source
@@ -167,18 +165,12 @@ def _reason(error: BifrostError) -> str:
 
 def _hash(folder: Path, file: File, stop: threading.Event) -> str:
     """The hash of a file as publishing would have made it."""
-    is_set = FRAME in file.name or UDIM in file.name
-    names = _members(file) if is_set else [file.name]
-    entries = [_entry(_source(folder / name, name), stop) for name in names]
+    entries = [_entry(_source(folder / name, name), stop) for name in contents.names_of(file)]
     size = sum(entry.size for entry in entries)
     if size != file.size:
         reason = f"has {size:,} bytes now, {file.size:,} when it was adopted"
         raise StorageError(f"{folder / file.name} {reason}", path=str(folder / file.name), reason=reason)
-    return listing_digest(entries) if is_set else entries[0].hash
-
-
-def _members(file: File) -> FileSet:
-    return FileSet(file.name, padding=file.padding, frames=file.frames or FrameRange(), udims=file.udims)
+    return listing_digest(entries) if contents.is_set(file) else entries[0].hash
 
 
 def _source(path: Path, name: str) -> Source:

@@ -18,10 +18,10 @@ from bifrost_sdk.domain.changes import Check
 from bifrost_sdk.domain.entity import check_id
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import Query
-from bifrost_sdk.domain.versions import Version
+from bifrost_sdk.domain.versions import Representation, Version
 from bifrost_sdk.errors import BifrostError, ConflictError, ValidationError
 from bifrost_sdk.ports import Storage, View
-from bifrost_sdk.services import staging
+from bifrost_sdk.services import purging, staging
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.manifests import Manifest, digest
 from bifrost_sdk.services.places import storage_of
@@ -39,7 +39,7 @@ class Finding:
 
     `subject` is the reference of a version, or a folder below a root. ``published``: it was whole. ``abandoned``: it
     was not, and its files are gone. ``waiting``: its publisher holds it until `until`. ``removed``: a left-over of a
-    version that had been given up. ``unknown``: nothing of ours, left as it is. ``failed``: see `reason`.
+    version that had been given up or purged. ``unknown``: nothing of ours, left as it is. ``failed``: see `reason`.
     """
 
     subject: str
@@ -88,6 +88,21 @@ def _project(context: Context, code: str) -> Iterator[Finding]:
                     yield from _reserved(context, version)
                 else:
                     yield from _abandoned(context, version)
+            except BifrostError as error:
+                yield Finding(version.ref, "failed", str(error))
+    yield from _purged(context, code)
+
+
+def _purged(context: Context, code: str) -> Iterator[Finding]:
+    """Remove what was left of a purged version, by somebody who died before the files were gone."""
+    with_files: dict[str, list[Representation]] = {}
+    for item in context.every(Query("representation", project=code).where(version__state="purged")):
+        with_files.setdefault(item.version, []).append(item)
+    for version in context.get_many([f"bifrost://{code}/~{id}" for id in with_files]):
+        if isinstance(version, Version):
+            try:
+                for path in purging.clear(context, version, with_files[version.id]):
+                    yield Finding(path, "removed", f"{version.ref} is purged")
             except BifrostError as error:
                 yield Finding(version.ref, "failed", str(error))
 

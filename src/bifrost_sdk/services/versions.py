@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import Page, Query
@@ -11,6 +12,9 @@ from bifrost_sdk.domain.references import Reference
 from bifrost_sdk.domain.versions import Product, Representation, Version
 from bifrost_sdk.services.context import Item, is_id
 from bifrost_sdk.services.entities import Entities
+
+if TYPE_CHECKING:  # loaded when something is purged
+    from bifrost_sdk.services.purging import PurgePlan
 
 
 class Versions(Entities[Version]):
@@ -66,8 +70,30 @@ class Versions(Entities[Version]):
         return self.update(version, state="retired")
 
     def restore(self, version: Item) -> Version:
-        """Bring a retired version back."""
+        """Bring a retired version back.
+
+        Raises:
+            ValidationError: it is not retired, or something that it was made of was purged meanwhile.
+        """
         return self.update(version, state="published")
+
+    def plan_purge(self, version: Item) -> PurgePlan:
+        """What `purge` would remove, what refers to the version, and why it is refused if it is; changes nothing."""
+        from bifrost_sdk.services import purging
+
+        return purging.plan(self.context, version)
+
+    def purge(self, version: Item) -> Version:
+        """Take the files of a retired version away; the record stays, and nothing brings the files back.
+
+        Raises:
+            ValidationError: it is not retired, is in use, or its files are not known to be its own.
+            ConflictError: somebody else changed it first.
+            StorageError: it is purged, but files are left; purging again or `recover` takes them away.
+        """
+        from bifrost_sdk.services import purging
+
+        return purging.purge(self.context, version)
 
     def dependencies(self, version: Item, *, depth: int = 64, kinds: Sequence[str] = ()) -> Page:
         """What the version was made of, and what that was made of, `depth` steps at most; the page holds the edges.
