@@ -67,16 +67,16 @@ class Terms:
 
 
 class Stray(NamedTuple):
-    """A file that the catalog does not know; `reason` says why it cannot be taken in."""
+    """A file that the catalog does not know, and what there is of it; `reason` says why it cannot be taken in."""
 
     spot: Spot
-    content: Content
+    found: Content | str
     reason: str = ""
 
 
 @attrs.define
 class Outcome:
-    """What the scans of all roots gather: counts of files, findings, strays.
+    """What the scans of all roots gather: counts of files and findings, and the strays, which are neither so far.
 
     `judged` are the representations of suspected versions that were looked at, `whole` their files that are fine.
     """
@@ -118,12 +118,14 @@ class RootScan:
     outcome: Outcome
     _seen: int = attrs.field(default=0, init=False)
     _fine: int = attrs.field(default=0, init=False)
+    _spelled: dict[str, str] = attrs.field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.terms.is_folding:
             folded: dict[str, Holding] = {}
             for folder, holding in self.holdings.items():
                 folded.setdefault(fold(folder), Holding()).merge(holding)
+                self._spelled.setdefault(fold(folder), folder)
             self.holdings = folded
 
     def run(self, places: Iterable[str]) -> None:
@@ -135,9 +137,9 @@ class RootScan:
                 inner = self._visit(folder, is_place=True)
                 if inner:
                     above = f"{folder}/" if folder else ""
-                    stack += [above + name for name in inner if above or name not in OWN_NAMES]
+                    stack += [above + name for name in inner if name not in OWN_NAMES]
         for folder in list(self.holdings):
-            self._visit(folder, is_place=False)
+            self._visit(self._spelled.get(folder, folder), is_place=False)
         self.outcome.counts["ok"] += self._fine
         self._tell()
 
@@ -230,13 +232,15 @@ def _expected(holding: Holding, terms: Terms) -> tuple[dict[str, Want], int]:
         _, path, size, modified, digest = locations.read_work(text)
         wanted[path[path.rfind("/") + 1 :]] = (size, modified) if digest and "<" not in path else None
         count += 1
-    for numbered, names in holding.members:
-        wanted.update(dict.fromkeys(names, numbered))
-        count += len(names)
+    for numbered, members in holding.members:
+        wanted.update(dict.fromkeys(members, numbered))
+        count += len(members)
         limit = _NEVER if numbered.version in terms.suspects else min(limit, numbered.published + SKEW)
+    if terms.is_folding:
+        wanted = {fold(name): want for name, want in wanted.items()}
     if terms.verify or count != len(wanted):
         limit = _NEVER  # of a name that is known twice, both are judged
-    return ({fold(name): want for name, want in wanted.items()} if terms.is_folding else wanted), limit // _SECOND
+    return wanted, limit // _SECOND
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:
@@ -270,7 +274,7 @@ class _Settling:
             for name, known in owner.files:
                 key = self._spell(name)
                 if key in wanted:
-                    found = self._found(name, there.get(key), reads=reads) or problem or None
+                    found = problem if problem and key not in there else self._found(name, there.get(key), reads=reads)
                     self._judge(owner, name, known, found, count=key not in told)
                     told.add(key)
         if is_place:
@@ -279,11 +283,10 @@ class _Settling:
                     self._add_stray(name, status)
 
     def _found(self, name: str, entry: tuple[str, os.stat_result | None] | None, *, reads: bool) -> Look:
-        """What there is of a file that the loop over the folder came to, or not."""
-        if entry is None:
-            return None
-        path = self._path(name)
-        return self.disk.read(path) if reads else self.disk.look(path, entry[1])
+        """What there is of a file; one that the loop over the folder did not come to may have come meanwhile."""
+        spelled, status = entry or (name, None)
+        path = self._path(spelled)
+        return self.disk.read(path) if reads else self.disk.look(path, status)
 
     def _judge(self, owner: Listed | Work, name: str, known: Content, found: Look, *, count: bool) -> None:
         published = owner.published if isinstance(owner, Listed) else None
@@ -321,19 +324,14 @@ class _Settling:
         self.outcome.add_file(work, finding, self.terms)
 
     def _add_stray(self, name: str, status: os.stat_result | None) -> None:
-        if not self.folder and name in OWN_NAMES:
-            return
         spot = Spot(self.disk.root, self._path(name))
-        if not self.terms.asks_for(spot) or self.disk.is_folder(spot.path):
+        is_asked_for = self.holding.is_published or self.terms.asks_for(spot)
+        if name in OWN_NAMES or not is_asked_for or self.disk.is_folder(spot.path):
             return
         found = self.disk.look(spot.path, status)
-        if isinstance(found, str):
-            self.outcome.add(Finding(state="unreadable", root=spot.root, path=spot.path, reason=found))
-        elif found is not None:
+        if found is not None:
             is_link = status is not None and status.st_mode & TYPE != REGULAR
-            reason = "it is a link" if is_link else self._twin_of(name)
-            self.outcome.counts["untracked"] += 1
-            self.outcome.strays.append(Stray(spot, found, reason))
+            self.outcome.strays.append(Stray(spot, found, "it is a link" if is_link else self._twin_of(name)))
 
     def _twin_of(self, name: str) -> str:
         """Why a stray cannot be taken in, where it differs from a tracked file in case alone."""

@@ -10,7 +10,7 @@ import attrs
 from bifrost_sdk.domain.codes import fold
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import Query
-from bifrost_sdk.domain.reconciliation import Finding, Reading, Spot
+from bifrost_sdk.domain.reconciliation import Content, Finding, Reading, Spot
 from bifrost_sdk.domain.rootpaths import Below
 from bifrost_sdk.domain.tasks import Task
 from bifrost_sdk.domain.templates import filling
@@ -22,34 +22,48 @@ from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.publishing import ROOT
 from bifrost_sdk.services.scanning import Stray
 
-#: The area whose files are work files, and the one whose templates describe folders, so read no file.
+#: The area whose files are work files, and all whose files a catalog keeps; one's templates describe folders alone.
 WORK = "work"
+AREAS = frozenset({WORK, "publish"})
 _FOLDER = "folder"
 
 # So much is asked of the catalog at once.
 _CHUNK = 500
 
 
-def is_asked_for(templates: TemplateSet, spot: Spot) -> bool:
-    """Whether an untracked file is worth telling: everything published, and what is in a work area or in none.
+def is_asked_for(templates: TemplateSet, spots: Iterable[Spot]) -> bool:
+    """Whether an untracked file is worth telling: one of a published or a work area, or that no template reads.
 
-    What tasks put into areas of their own (renders, caches) is kept by no catalog.
+    What tasks put into areas of their own (renders, caches) is kept by no catalog. `spots` are the place of the file,
+    as each root names it that holds it.
     """
-    if spot.root == ROOT:
-        return True
-    areas = {made.area for made, _ in templates.match(spot.root, spot.path)} - {_FOLDER}
-    return not areas or WORK in areas
+    found = {(spot.root, area) for spot in spots for area in _areas(templates, spot)}
+    return not found or any(root == ROOT or area in AREAS for root, area in found)
+
+
+def rank(templates: TemplateSet, spot: Spot) -> int:
+    """How much the templates make of a place: what it is as a work file counts most, then what it is at all."""
+    areas = _areas(templates, spot)
+    return 2 if WORK in areas else 1 if areas else 0
 
 
 def findings(context: Context, project: str, templates: TemplateSet, strays: Sequence[Stray]) -> Iterator[Finding]:
-    """The strays as findings, each with what the templates read in its path, in order."""
+    """The strays as findings, each with what the templates read in its path."""
+    for stray in strays:
+        if isinstance(stray.found, str):
+            yield Finding(state="unreadable", root=stray.spot.root, path=stray.spot.path, reason=stray.found)
+    yield from _untracked(context, project, templates, [each for each in strays if isinstance(each.found, Content)])
+
+
+def _untracked(context: Context, project: str, templates: TemplateSet, strays: Sequence[Stray]) -> Iterator[Finding]:
     read = [_read(templates, project, stray.spot) for stray in strays]
     work = [each for each in read if each is not None and each.made.area == WORK]
     nodes = _nodes(context, work)
     tasks = _tasks(context, project, {node.id for node in nodes.values()} if work else ())
     for stray, each in zip(strays, read, strict=True):
+        found = stray.found if isinstance(stray.found, Content) else None
         finding = Finding(
-            state="untracked", root=stray.spot.root, path=stray.spot.path, reason=stray.reason, found=stray.content
+            state="untracked", root=stray.spot.root, path=stray.spot.path, reason=stray.reason, found=found
         )
         if each is None:
             yield finding
@@ -73,6 +87,10 @@ def findings(context: Context, project: str, templates: TemplateSet, strays: Seq
             application=each.name("workfile.application"),
         )
         yield attrs.evolve(finding, reason=reason, reading=reading)
+
+
+def _areas(templates: TemplateSet, spot: Spot) -> set[str]:
+    return {made.area for made, _ in templates.match(spot.root, spot.path)} - {_FOLDER}
 
 
 def _read(templates: TemplateSet, project: str, spot: Spot) -> Candidate | None:

@@ -22,7 +22,7 @@ from bifrost_sdk.domain.reconciliation import (
     sorted_findings,
 )
 from bifrost_sdk.domain.repairs import CORRUPT
-from bifrost_sdk.domain.templates.beginnings import folder_of
+from bifrost_sdk.domain.templates.beginnings import folders_of
 from bifrost_sdk.domain.templates.sets import TemplateSet
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import NotFoundError
@@ -30,6 +30,7 @@ from bifrost_sdk.services import series, strays, tracked, workspace
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.disks import Disk
 from bifrost_sdk.services.folders import Folders
+from bifrost_sdk.services.overlaps import Overlaps, overlapping
 from bifrost_sdk.services.publishing import ROOT
 from bifrost_sdk.services.scanning import Outcome, RootScan, Terms
 from bifrost_sdk.services.tracked import Numbered, Scope, Tracked
@@ -84,6 +85,7 @@ class Survey:
         templates = self.folders.templates.get(self.project)
         marked = self._marked()
         known = tracked.read(self.context, self.project, self.scope)
+        overlaps = self._overlaps(known)
         telling = _Telling(self.progress, known.count)
         terms = Terms(
             now=wire.to_microseconds(at),
@@ -91,12 +93,14 @@ class Survey:
             suspects=frozenset(marked),
             watch=telling,
             is_folding=sys.platform in _FOLDING,
-            asks_for=lambda spot: strays.is_asked_for(templates, spot),
+            asks_for=lambda spot: strays.is_asked_for(templates, overlaps.spots(spot)),
         )
         looked = tuple(self._look_at(root, known, terms, templates) for root in self._roots(known, templates))
+        self._outcome.strays = overlaps.settle(self._outcome.strays, lambda spot: strays.rank(templates, spot))
         self._find_moves(telling)
-        untracked = strays.findings(self.context, self.project, templates, self._outcome.strays)
-        findings = [*self._named(self._outcome.findings), *untracked, *self._folders(looked)]
+        for finding in strays.findings(self.context, self.project, templates, self._outcome.strays):
+            self._outcome.add(finding)
+        findings = [*self._named(self._outcome.findings), *self._folders(looked)]
         telling(0)
         return Report(
             project=self.project,
@@ -110,11 +114,19 @@ class Survey:
         )
 
     def _roots(self, known: Tracked, templates: TemplateSet) -> list[str]:
-        """The roots to look at: where something is known, where work areas are, and the one of published files."""
+        """The roots to look at: where something is known, where files are worked on or published."""
         if self.scope.root:
             return [self.scope.root]
-        areas = {made.root for made in templates.templates.values() if made.area == strays.WORK}
+        areas = {made.root for made in templates.templates.values() if made.area in strays.AREAS}
         return sorted({*known.folders, *(areas & self.context.roots.keys()), ROOT})
+
+    def _overlaps(self, known: Tracked) -> Overlaps:
+        """What is known in the roots that lie in one another, whatever the scope; scanning uses `known` up."""
+        tops = overlapping(self.context.roots)
+        if not tops:
+            return Overlaps(tops)
+        whole = known if self.scope == Scope() else tracked.read(self.context, self.project, Scope())
+        return Overlaps(tops, {root: dict(folders) for root, folders in whole.folders.items()})
 
     def _look_at(self, root: str, known: Tracked, terms: Terms, templates: TemplateSet) -> LookedAt:
         top = self.context.roots.get(root)
@@ -124,16 +136,10 @@ class Survey:
             return LookedAt(root, str(top), problem="its folder is not there; is it mounted?")
         disk = self._disks[root] = Disk(root, top)
         scan = RootScan(disk, known.folders.get(root, {}), terms, self._outcome)
-        scan.run([self.scope.folder] if self.scope.folder else self._places(root, templates))
+        scan.run([self.scope.folder] if self.scope.folder else folders_of(templates, root, self.project))
         sets = [each for each in known.sets if each.root == root]
         series.judge_sets(disk, sets, terms, self._outcome, digests=self._digests(sets))
         return LookedAt(root, str(top), is_marked=workspace.is_marked(top))
-
-    def _places(self, root: str, templates: TemplateSet) -> list[str]:
-        """The folders of a root that are the project's: its own, and those in which its templates make paths."""
-        code = {name: self.project for name, source in templates.sources.items() if source == "project.code"}
-        made = (each for each in templates.templates.values() if each.root == root and each.is_parsed)
-        return _outermost({self.project, *(folder_of(each.template, code) for each in made)})
 
     def _digests(self, sets: Iterable[Numbered]) -> Mapping[str, str]:
         """The hash of the manifest of each version that has such sets, where one of them needs it."""
@@ -145,7 +151,8 @@ class Survey:
         outcome = self._outcome
         gone = {index: each.known for index, each in enumerate(outcome.findings) if each.state == "missing"}
         read: dict[int, Content] = {}
-        for index in candidates(gone.values(), enumerate(stray.content for stray in outcome.strays)):
+        come = ((index, each.found) for index, each in enumerate(outcome.strays) if isinstance(each.found, Content))
+        for index in candidates(gone.values(), come):
             spot = outcome.strays[index].spot
             found = self._disks[spot.root].read(spot.path)
             telling(0)
@@ -158,7 +165,6 @@ class Survey:
                 outcome.findings[old], state="moved", reason=f"it lies at {spot} now", moved_to=spot, found=read[new]
             )
         outcome.counts["missing"] -= len(moves)
-        outcome.counts["untracked"] -= len(moves)
         outcome.counts["moved"] += len(moves)
         taken = {new for _, new in moves}
         outcome.strays = [stray for index, stray in enumerate(outcome.strays) if index not in taken]
@@ -220,12 +226,3 @@ class Survey:
                     reason="something else has its place" if is_blocked else f"{item.template} asks for it",
                     count=0,
                 )
-
-
-def _outermost(folders: Iterable[str]) -> list[str]:
-    """Those of the folders that lie in no other of them."""
-    found: list[str] = []
-    for folder in sorted(folders):
-        if not any(not outer or folder == outer or folder.startswith(f"{outer}/") for outer in found):
-            found.append(folder)
-    return found

@@ -159,6 +159,10 @@ class Holding:
         yield from map(Listed.of, self.listed)
         yield from map(Work.of, self.works)
 
+    def patterns(self) -> Iterator[re.Pattern[str]]:
+        """What the names of those sets look like of which nothing else is known."""
+        yield from (pattern for work in map(Work.of, self.works) if (pattern := work.pattern))
+
     def merge(self, other: Holding) -> None:
         """Take in what is known of the same folder under another spelling."""
         self.listed += other.listed
