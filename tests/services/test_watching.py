@@ -244,7 +244,7 @@ def test_extra_is_named_when_it_is_missing(session: Session, monkeypatch: pytest
 
 @pytest.mark.parametrize("name", ["settle", "every", "poll"])
 def test_pace_is_refused_when_it_is_none(session: Session, name: str) -> None:
-    for value in (0, -1.0, float("nan")):
+    for value in (0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValidationError, match="above 0") as caught:
             session.sync.watch("demo", **{name: value})
         assert caught.value.issues[0].path == name
@@ -258,6 +258,32 @@ def test_watch_is_refused_at_once_when_there_is_nothing_to_watch(session: Sessio
         session.sync.watch("demo", root="nowhere")
     with pytest.raises(ValidationError, match="no root"):
         session.sync.watch("demo", folder=Path.cwd().anchor)
+
+
+def test_watching_goes_on_when_a_folder_goes_while_it_begins(tmp_path: Path) -> None:
+    def watch(*paths: str, **_: object) -> Iterator[Any]:
+        if any(not Path(path).is_dir() for path in paths):
+            raise FileNotFoundError  # as the library does
+        yield from itertools.repeat(set())
+
+    class Vanishing(dict[str, Spot]):
+        """Places of which one goes right after it was seen to be there."""
+
+        def items(self) -> Any:  # Any: what a dictionary gives
+            for path in self:
+                shutil.rmtree(path, ignore_errors=True)
+            return super().items()
+
+    lookout = watching._Lookout(cast("Any", SimpleNamespace(watch=watch)), None, threading.Event())
+    (tmp_path / "demo").mkdir()
+    lookout.places = Vanishing({str(tmp_path / "demo"): Spot("work", "demo")})
+    assert lookout.look() == {Spot("work", "demo")}
+    assert lookout._there is None
+    (tmp_path / "demo").mkdir()
+    lookout.places = dict(lookout.places)
+    assert lookout.look() == {Spot("work", "demo")}
+    assert lookout.look() == set()
+    lookout.close()
 
 
 def test_limit_of_the_system_is_told_when_it_is_reached() -> None:

@@ -6,6 +6,7 @@ begins and every now and then. Nothing here changes the catalog. Needs the extra
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import threading
@@ -66,7 +67,7 @@ class Pace:
 
     def __attrs_post_init__(self) -> None:
         for name, value in (("settle", self.settle), ("every", self.every), ("poll", self.poll)):
-            if value is not None and not value > 0:
+            if value is not None and not 0 < value < math.inf:
                 raise ValidationError(Issue("watch.pace", f"{value!r} is no number of seconds above 0", name))
 
 
@@ -254,6 +255,7 @@ class _Lookout:
             told = next(notices, ()) if notices is not None else ()
         except FileNotFoundError:  # a folder went just now: the next look finds it gone
             self._there = None
+            self.stop.wait(_TICK)
             return set()
         except OSError as error:
             message = f"the folders cannot be watched: {error}; raise the limit of the system (fs.inotify on Linux)"
