@@ -34,7 +34,8 @@ class Candidate:
     """One template that reads a path in one way, and what of that the catalog holds.
 
     `named` is what the values name in the catalog. `node` is the node that they lead to, a project included; without
-    one, `error` says why. `missing` are the other things that are named and not there.
+    one, `error` says why. `missing` are the other things that are named and not there. `without` is where the path
+    could name a node and says that there is none.
     """
 
     place: Below
@@ -50,6 +51,7 @@ class Candidate:
     workfile: Workfile | None = None
     error: BifrostError | None = None
     missing: list[NotFoundError] = attrs.field(factory=list)
+    without: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> str:
@@ -73,7 +75,9 @@ def read(sets: Mapping[str, TemplateSet], place: Below) -> Iterator[Candidate]:
         for template, values in made.match(place.root, place.path):
             named = filling.named_by(values, made.sources)
             if named is not None and agree(named.get("project.code", project), project):
-                yield Candidate(place, project, template, values, named)
+                said = {made.sources[token] for token in template.template.tokens if token in made.sources}
+                without = filling.NODE_SOURCES & said - named.keys()
+                yield Candidate(place, project, template, values, named, without=without)
 
 
 def look_up(context: Context, candidates: Sequence[Candidate]) -> None:
@@ -106,7 +110,8 @@ def _find_nodes(context: Context, candidates: Sequence[Candidate]) -> None:
             alike = [
                 other.entity
                 for other in known.get(fold(each.name(f"{kind}.code")), ())
-                if all(agree(other.facts.get(source), value) for source, value in said.items())
+                if each.without.isdisjoint(other.facts)
+                and all(agree(other.facts.get(source), value) for source, value in said.items())
             ]
             _settle(each, alike)
 

@@ -81,7 +81,12 @@ class Desk:
             raise TemplateError(message, template=templates[0].name, token=unknown[0])
         given = {token: asked.given[token] for token in told}
         given = filling.agreed(lineage.facts, given, sources=sources, subject=lineage.label)
-        facts = {token: lineage.facts[source] for token, source in sources.items() if source in lineage.facts}
+        none = filling.lacking(lineage.facts, sources.values())
+        facts = {
+            token: lineage.facts.get(source)
+            for token, source in sources.items()
+            if source in lineage.facts or source in none
+        }
         return cls(context, asked, templates, {**given, **facts}, told, _task_of(context, asked))
 
     @property

@@ -61,8 +61,7 @@ class Asked:
         Raises:
             TemplateError: there is none, or the tokens choose none.
         """
-        known = [token for token, source in self.templates.sources.items() if source in self.lineage.facts]
-        return self.templates.for_area(self.kind, self.area, given={*known, *self.given})
+        return self.templates.for_area(self.kind, self.area, given=self.given, facts=self.lineage.facts)
 
     def values(self, made: SetTemplate) -> dict[str, Any]:  # Any: values of every type of token
         """What fills the template.

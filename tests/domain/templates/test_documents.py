@@ -205,4 +205,13 @@ def test_sources_and_kinds_exist_when_compared_with_the_registry() -> None:
     assert model.TemplateDocument is TemplateDocument
     for source in SOURCES:
         kind, _, field = source.partition(".")
-        assert field in registry.entity_type(kind).fields
+        made = registry.entity_type(kind)
+        if field == "parents":
+            assert kind in made.relations["parent"].targets
+        else:
+            assert field in made.fields
+
+
+def test_every_kind_has_parents_when_it_may_lie_in_its_own_kind() -> None:
+    nested = {kind for kind in KINDS if (made := registry.entity_type(kind)).parent and kind in made.parent.targets}
+    assert {f"{kind}.parents" for kind in nested} == {source for source in SOURCES if source.endswith(".parents")}

@@ -8,6 +8,7 @@ from bifrost_sdk.domain.production import Asset, AssetType, Episode, Sequence, S
 from bifrost_sdk.domain.tasks import Task
 from bifrost_sdk.domain.templates import filling
 from bifrost_sdk.domain.templates.documents import SOURCES
+from bifrost_sdk.domain.templates.strings import StringToken
 from bifrost_sdk.domain.templates.template import Template
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import TemplateError
@@ -25,7 +26,11 @@ def fill(text: str, given: dict[str, Any], facts: dict[str, Any] = FACTS) -> dic
 
 def test_inner_thing_counts_when_two_of_a_kind_lie_in_each_other() -> None:
     chain = [AssetType(code="char"), Asset(code="hero"), Asset(code="helmet"), Task(code="rig", parent=ID)]
-    assert filling.facts_of(chain) == {"asset_type.code": "char", "asset.code": "helmet", "task.code": "rig"}
+    known = {"asset_type.code": "char", "asset.parents": "hero", "asset.code": "helmet", "task.code": "rig"}
+    assert filling.facts_of(chain) == known
+    inner = [*chain[:3], Asset(code="visor"), Asset(code="gem")]
+    assert filling.facts_of(inner)["asset.parents"] == "hero.helmet.visor"
+    assert filling.tree_path(filling.facts_of(inner), "asset") == "assets/char/hero/helmet/visor/gem"
 
 
 def test_nothing_is_known_when_a_version_has_no_number_yet() -> None:
@@ -124,3 +129,39 @@ def test_nodes_are_unnamed_when_the_path_leaves_them_out() -> None:
         filling.unnamed([episode, sequence, shot, Task(code="a", parent=ID)], ["episode", "sequence", "shot"], USUAL)
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("facts", "text", "filled"),
+    [
+        ({"shot.code": "sh1"}, "{sequence}/{shot}", {"sequence": None, "shot": "sh1"}),
+        ({"sequence.code": "sq1", "shot.code": "sh1"}, "{sequence}/{shot}", {"sequence": "sq1", "shot": "sh1"}),
+        ({"shot.code": "sh1"}, "{sequence}", {}),
+        ({"asset.code": "hero"}, "{sequence}/{asset}", {"asset": "hero"}),
+        ({"sequence.code": "sq1"}, "{sequence}/{shot}", {"sequence": "sq1"}),
+        ({"shot.code": "sh1"}, "{episode}/{shot}", {"shot": "sh1"}),
+    ],
+)
+def test_nothing_fills_a_token_when_a_thing_has_none_and_the_token_writes_that(
+    facts: dict[str, str], text: str, filled: dict[str, str | None]
+) -> None:
+    template = Template(text, tokens={"sequence": StringToken(absent="no.sequence")})
+    assert filling.filled(template, facts, USUAL) == filled
+
+
+def test_value_is_refused_when_the_thing_is_known_to_have_none() -> None:
+    template = Template("{sequence}/{shot}", tokens={"sequence": StringToken(absent="no.sequence")}, name="one")
+    facts = {"shot.code": "sh1"}
+    values = filling.values_for(template, facts, {"sequence": None}, sources=USUAL, subject="sh1")
+    assert values == {"sequence": None, "shot": "sh1"}
+    assert filling.named_by(values, USUAL) == facts
+    with pytest.raises(TemplateError, match="token 'sequence' cannot be 'sq1': sh1 has none") as caught:
+        filling.values_for(template, facts, {"sequence": "sq1"}, sources=USUAL, subject="sh1")
+    assert (caught.value.template, caught.value.token, caught.value.value) == ("one", "sequence", "sq1")
+
+
+def test_parents_are_said_when_a_path_has_them() -> None:
+    chain = [AssetType(code="char"), Asset(code="hero"), Asset(code="belt"), Asset(code="gem")]
+    said = {"asset_type", "asset", "parent_assets"}
+    assert filling.unnamed(chain, said, USUAL) == []
+    assert filling.unnamed(chain, said - {"parent_assets"}, USUAL) == chain[1:3]

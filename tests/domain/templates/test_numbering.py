@@ -52,6 +52,14 @@ def test_values_of_other_templates_are_passed_over_when_a_shape_is_made() -> Non
     assert start_of(shape_of(template("{project}/x"), {"project": "demo", "shot": "sh010"})) == "demo"
 
 
+def test_walk_begins_deep_when_optional_folders_are_known_to_be_there_or_not() -> None:
+    made = template("{project}/{asset}[/{parent_assets}/parts]/{shot}/{user}.{ext}")
+    known = {"project": "demo", "asset": "hero", "shot": "x"}
+    assert start_of(shape_of(made, {**known, "parent_assets": None})) == "demo/hero/x"
+    assert start_of(shape_of(made, {**known, "parent_assets": "a-b"})) == "demo/hero/a-b/parts/x"
+    assert start_of(shape_of(made, known)) == "demo"
+
+
 CODES = st.text("abc", min_size=1, max_size=2)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from bifrost_sdk.domain.templates.strings import ChoiceToken, StringToken
+from bifrost_sdk.domain.templates.template import Template
 from bifrost_sdk.errors import TemplateError
 
 
@@ -82,3 +84,37 @@ def test_expectation_tells_characters_or_form_when_a_token_has_them() -> None:
         "text of the form [a-z]{3}",
         "one of work, review",
     ]
+
+
+NONE = StringToken(characters=r"\w-", absent="no.sequence")
+
+
+def test_nothing_is_written_and_read_when_a_token_has_a_text_for_it() -> None:
+    template = Template("shots/{sequence}/{shot}.{shot}", tokens={"sequence": NONE})
+    path = template.format(sequence=None, shot="sh010")
+    assert path == "shots/no.sequence/sh010.sh010"
+    assert template.parse(path) == {"sequence": None, "shot": "sh010"}
+    assert template.parse("shots/größe/x.x")["sequence"] == "größe"
+    assert template.parse("shots/no.sequence/größe.größe")["sequence"] is None
+    assert template.match("shots/No.Sequence/x.x") is None
+    for value in ("no.sequence", "no.x", 7):
+        with pytest.raises(TemplateError) as caught:
+            template.format(sequence=value, shot="sh010")
+        assert (caught.value.token, caught.value.value) == ("sequence", value)
+    with pytest.raises(TemplateError, match="None is not"):
+        StringToken().write(None)
+
+
+@pytest.mark.parametrize(
+    ("absent", "says"),
+    [
+        ("none", "'none' is a value, so it cannot say that there is none"),
+        ("None", "is a value"),
+        ("a/b", "it would leave its folder"),
+        ("e\u0301", "write it in NFC"),
+        (7, "7 is no text"),
+    ],
+)
+def test_text_for_nothing_is_refused_when_it_cannot_be_told_from_values(absent: Any, says: str) -> None:
+    with pytest.raises(TemplateError, match=re.escape(says)):
+        StringToken(characters="a-z", absent=absent)

@@ -12,7 +12,7 @@ from bifrost_sdk.domain import codes, model  # noqa: F401  # the model registers
 from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.domain.spelling import MAX_VERSION
 from bifrost_sdk.domain.templates.compilation import SetTemplate
-from bifrost_sdk.domain.templates.filling import NODE_KINDS, named_by, node_kind
+from bifrost_sdk.domain.templates.filling import NODE_KINDS, named_by, node_kind, nodes_of
 from bifrost_sdk.domain.templates.sets import TemplateSet
 from bifrost_sdk.domain.templates.tokens import FrameToken, UdimToken
 
@@ -104,7 +104,7 @@ class Meaning:
         if fault:
             return Trouble(fault, self._token_of(source))
         kind = self.template.kind if self.template.kind in CHAINS else node_kind(named)
-        place = tuple((each, str(named[source])) for each in CHAINS[kind] if (source := f"{each}.code") in named)
+        place = tuple(nodes_of(named, kind)) if kind in NODE_KINDS else ()
         if place and place[0][0] == "asset":
             hint = "give the template a token for it, a choice of one if need be"
             return Trouble(f"an asset has a type; {hint}", self._token_of("asset_type.code"))

@@ -43,14 +43,17 @@ SCHEMA = 1
 #: What a template can be for.
 KINDS = ("project", "asset_type", "asset", "episode", "sequence", "shot", "product", "version", "task", "user")
 
-#: Where the value of a token comes from in a catalog -> the token that it fills unless a set says otherwise.
+#: Where the value of a token comes from in a catalog -> the token that it fills unless a set says otherwise. `parents`
+#: are the codes of those that a thing of the same kind lies in, the outermost first, with dots between them.
 SOURCES = {
     "project.code": "project",
     "asset_type.code": "asset_type",
     "asset.code": "asset",
+    "asset.parents": "parent_assets",
     "episode.code": "episode",
     "sequence.code": "sequence",
     "shot.code": "shot",
+    "shot.parents": "parent_shots",
     "product.code": "product",
     "task.code": "task",
     "user.login": "user",

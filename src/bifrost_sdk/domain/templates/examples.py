@@ -38,6 +38,8 @@ def value_for(token: Token, *wanted: Any) -> Any:  # Any: values of the token's 
     ('model', 'model')
     """
     for value in wanted:
+        if value is None:
+            continue
         try:
             return token.read(token.write(value))
         except TemplateError:

@@ -179,4 +179,4 @@ class _Prover(_Builder):
     """Captures nothing: who asks knows the values, and that text which stands again is the same."""
 
     def value(self, name: str, _: dict[str, str], /) -> str:
-        return self.pattern(name)
+        return patterns.source(self.tokens[name].values, others=False)

@@ -53,6 +53,8 @@ class _Walk:
         self.tokens = tokens
         self.matchers = {name: re.compile(token.pattern) for name, token in tokens.items()}
         self.failure = Failure(-1, "", "")
+        self.depth = 0
+        self.failed_depth = 0
         self.before = ""
         self.tried: dict[int, str] = {}
 
@@ -61,9 +63,11 @@ class _Walk:
         first = self.path.rfind("/", 0, position) + 1
         return next((self.tried[place] for place in sorted(self.tried) if place >= first), "")
 
-    def stop(self, position: int, token: str, expected: str) -> None:
-        if position > self.failure.position:
-            self.failure = Failure(position, token, expected)
+    def stop(self, position: int, token: str, expected: str, *, is_value: bool = False) -> None:
+        """Keep the failure that got furthest; at one place a token that has to stand there counts before what may."""
+        is_firmer = is_value and position == self.failure.position and self.depth < self.failed_depth
+        if position > self.failure.position or is_firmer:
+            self.failure, self.failed_depth = Failure(position, token, expected), self.depth
 
     def parts(self, parts: tuple[Part, ...], starts: set[int]) -> set[int]:
         for part in parts:
@@ -74,7 +78,9 @@ class _Walk:
                 starts = self.slot(part.name, starts)
                 self.before = part.name
             else:
+                self.depth += 1
                 starts = starts | self.parts(part.parts, starts)
+                self.depth -= 1
         return starts
 
     def text(self, text: str, starts: set[int]) -> set[int]:
@@ -93,6 +99,6 @@ class _Walk:
             ends = {end for end in range(start + 1, last + 1) if self.matchers[name].fullmatch(self.path, start, end)}
             ends = {end for end in ends if self.tokens[name].holds(self.path[start:end])}
             if not ends:
-                self.stop(start, name, self.tokens[name].expected)
+                self.stop(start, name, self.tokens[name].expected, is_value=True)
             found |= ends
         return found

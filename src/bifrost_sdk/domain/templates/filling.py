@@ -24,6 +24,18 @@ _BRANCHES = (("asset_type", "asset"), ("episode", "sequence", "shot"))
 #: The kinds of these nodes.
 NODE_KINDS = tuple(kind for branch in _BRANCHES for kind in branch)
 
+#: Where the values come from that name them.
+NODE_SOURCES = frozenset(source for source in SOURCES if source.partition(".")[0] in NODE_KINDS)
+
+#: By kind, where a value comes from and the field that gives it.
+_FIELDS = {
+    kind: [(source, source.partition(".")[2]) for source in SOURCES if source.startswith(f"{kind}.")]
+    for kind in {source.partition(".")[0] for source in SOURCES}
+}
+
+#: Where a value of an outer thing goes when an inner one of its kind has another.
+_OUTER = {"asset.code": "asset.parents", "shot.code": "shot.parents"}
+
 #: What gives a token its value where the caller does not, by where the value comes from.
 _GIVERS = {
     "task.code": "a task does, or the code of one",
@@ -34,7 +46,9 @@ _GIVERS = {
 
 
 def facts_of(chain: Iterable[Entity]) -> dict[str, Any]:  # Any: see Facts
-    """What is known of a thing from what it lies in, the outermost first, itself the last; of two of a kind, the inner.
+    """What is known of a thing from what it lies in, the outermost first, itself the last.
+
+    Of several of a kind the inner one counts, and the others are its parents.
 
     >>> from bifrost_sdk.domain.production import Asset, AssetType
     >>> facts_of([AssetType(project="demo", code="char"), Asset(project="demo", code="hero")])
@@ -42,12 +56,42 @@ def facts_of(chain: Iterable[Entity]) -> dict[str, Any]:  # Any: see Facts
     """
     found: dict[str, Any] = {}  # Any: see Facts
     for entity in chain:
-        for source in SOURCES:
-            kind, _, field = source.partition(".")
-            value = getattr(entity, field) if entity.kind == kind else None
-            if value not in (None, ""):
-                found[source] = value
+        for source, field in _FIELDS.get(entity.kind, ()):
+            value = getattr(entity, field, None)  # parents are no field
+            if value in (None, ""):
+                continue
+            if source in _OUTER and source in found:
+                outer = _OUTER[source]
+                found[outer] = f"{found[outer]}.{found[source]}" if outer in found else found[source]
+            found[source] = value
     return found
+
+
+def lacking(facts: Collection[str], said: Collection[str]) -> frozenset[str]:
+    """What a thing of which this is known does not have, for a path that says what it is: a shot without a sequence.
+
+    >>> sorted(lacking({"project.code", "episode.code", "shot.code"}, {"sequence.code", "shot.code"}))
+    ['sequence.code']
+    """
+    found: set[str] = set()
+    for kinds in _BRANCHES:
+        depth = max((place for place, kind in enumerate(kinds, 1) if f"{kind}.code" in facts), default=0)
+        if depth and f"{kinds[depth - 1]}.code" in said:
+            found |= {f"{kind}.{field}" for kind in kinds[:depth] for field in ("code", "parents")}
+    return frozenset(found.intersection(said).difference(facts))
+
+
+def filled(template: Template, facts: Facts, sources: Mapping[str, str]) -> dict[str, Any]:  # Any: see Facts
+    """The values of a template's tokens that are known, None where a token writes that there is none.
+
+    `sources` tells where the value of a token comes from.
+    """
+    none = lacking(facts, {sources[name] for name in template.tokens if name in sources})
+    return {
+        name: facts.get(sources[name])
+        for name, token in template.tokens.items()
+        if name in sources and (sources[name] in facts or (token.absent and sources[name] in none))
+    }
 
 
 def named_by(values: Mapping[str, Any], sources: Mapping[str, str]) -> dict[str, Any] | None:  # Any: see Facts
@@ -61,7 +105,7 @@ def named_by(values: Mapping[str, Any], sources: Mapping[str, str]) -> dict[str,
     found: dict[str, Any] = {}  # Any: see Facts
     for token, value in values.items():
         source = sources.get(token)
-        if source is not None and not agree(found.setdefault(source, value), value):
+        if source is not None and value is not None and not agree(found.setdefault(source, value), value):
             return None
     return found
 
@@ -85,9 +129,22 @@ def tree_path(named: Facts, kind: str) -> str:
     >>> tree_path({"sequence.code": "sq010", "shot.code": "sh020"}, "shot")
     'shots/sq010/sh020'
     """
-    codes = branch_of(named, kind).values()
+    codes = [code for _, code in nodes_of(named, kind)]
     root = next((entity_type(kinds[0]).root for kinds in _BRANCHES if kind in kinds), "")
     return "/".join([root, *codes]) if root else ""
+
+
+def nodes_of(named: Facts, kind: str) -> list[tuple[str, str]]:
+    """The kinds and codes of the nodes that are named down to one of that kind, the outermost first.
+
+    >>> nodes_of({"asset_type.code": "char", "asset.parents": "hero.belt", "asset.code": "gem"}, "asset")
+    [('asset_type', 'char'), ('asset', 'hero'), ('asset', 'belt'), ('asset', 'gem')]
+    """
+    found = []
+    for source, value in branch_of(named, kind).items():
+        each, _, field = source.partition(".")
+        found += [(each, code) for code in (str(value).split(".") if field == "parents" else [str(value)])]
+    return found
 
 
 def branch_of(named: Facts, kind: str) -> dict[str, str]:
@@ -97,7 +154,7 @@ def branch_of(named: Facts, kind: str) -> dict[str, str]:
     {'sequence.code': 'sq010', 'shot.code': 'sh020'}
     """
     branch = next((kinds for kinds in _BRANCHES if kind in kinds), (kind,))
-    sources = [f"{each}.code" for each in branch[: branch.index(kind) + 1]]
+    sources = [f"{each}.{field}" for each in branch[: branch.index(kind) + 1] for field in ("parents", "code")]
     return {source: named[source] for source in sources if source in named}
 
 
@@ -106,7 +163,7 @@ def unnamed(chain: Iterable[Entity], tokens: Iterable[str], sources: Mapping[str
     said = {sources[token] for token in tokens if token in sources}
     nodes = [entity for entity in chain if isinstance(entity, Node) and entity.kind in NODE_KINDS]
     inner = {node.kind: node for node in nodes}
-    return [node for node in nodes if f"{node.kind}.code" not in said or inner[node.kind] is not node]
+    return [node for node in nodes if f"{node.kind}.{'code' if inner[node.kind] is node else 'parents'}" not in said]
 
 
 def values_for(
@@ -124,7 +181,10 @@ def values_for(
         found = agreed(facts, given, sources=sources, subject=subject)
     except TemplateError as error:
         raise _refusal(template, str(error), error.token, error.value) from error
-    known_tokens = {token: facts[sources[token]] for token in template.tokens if sources.get(token) in facts}
+    known_tokens = filled(template, facts, sources)
+    for token, value in found.items():
+        if value is not None and token in known_tokens and known_tokens[token] is None:
+            raise _refusal(template, f"token {token!r} cannot be {value!r:.100}: {subject} has none", token, value)
     found = {token: value for token, value in found.items() if token in template.tokens or token not in sources}
     written = _written(template.language, {*found, *known_tokens})
     found |= {token: value for token, value in known_tokens.items() if token in written}
@@ -159,16 +219,16 @@ def _written(language: Language, names: Collection[str]) -> set[str]:
     if isinstance(language, Field):
         return {language.name}
     if isinstance(language, Repeat):
-        return _written(language.part, names) if _needed(language.part) <= set(names) else set()
+        return _written(language.part, names) if needed(language.part) <= set(names) else set()
     parts = language.parts if isinstance(language, Sequence) else ()
     return set().union(*(_written(part, names) for part in parts))
 
 
-def _needed(language: Language) -> set[str]:
+def needed(language: Language) -> set[str]:
     """The tokens of a part without those of the optional parts in it."""
     if isinstance(language, Field):
         return {language.name}
-    return set().union(*map(_needed, language.parts)) if isinstance(language, Sequence) else set()
+    return set().union(*map(needed, language.parts)) if isinstance(language, Sequence) else set()
 
 
 def _check_unknown(template: Template, found: Mapping[str, Any]) -> None:  # Any: values of every type of token

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from bifrost_sdk.domain.templates.compilation import Folder
-from bifrost_sdk.domain.templates.filling import Facts, values_for
+from bifrost_sdk.domain.templates.filling import Facts, filled, values_for
 from bifrost_sdk.domain.templates.sets import TemplateSet
 from bifrost_sdk.errors import TemplateError
 
@@ -40,9 +40,8 @@ def wanted(made: TemplateSet, kind: str, facts: Facts, *, subject: str) -> Itera
     Raises:
         TemplateError: a value does not fit its token.
     """
-    known = {token for token, source in made.sources.items() if source in facts}
     for folder in made.folders.get(kind, ()):
-        if folder.template.required <= known:
+        if folder.template.required <= filled(folder.template, facts, made.sources).keys():
             path = folder.template.format(values_for(folder.template, facts, {}, sources=made.sources, subject=subject))
             yield from _of_folder(folder, path, subject)
 

@@ -9,7 +9,7 @@ import attrs
 
 from bifrost_sdk.domain.templates.compilation import SetTemplate
 from bifrost_sdk.domain.templates.dispatch import Shape
-from bifrost_sdk.domain.templates.filling import agree
+from bifrost_sdk.domain.templates.filling import agree, needed
 from bifrost_sdk.domain.templates.language import Field, Node, Repeat, Sequence, Text
 from bifrost_sdk.domain.templates.tokens import DateToken, FrameToken, UdimToken
 from bifrost_sdk.errors import TemplateError
@@ -88,7 +88,11 @@ class Counting:
 def shape_of(made: SetTemplate, values: Mapping[str, Any]) -> Shape:  # Any: values of every type of token
     """Where paths of a template with these values can lie: which folders are the same for all of them."""
     tokens = made.template.tokens
-    texts = {name: tokens[name].write(value) for name, value in values.items() if name in tokens}
+    texts = {
+        name: None if value is None and not tokens[name].absent else tokens[name].write(value)
+        for name, value in values.items()
+        if name in tokens
+    }
     return Shape.of(_fixed(made.template.language, texts))
 
 
@@ -119,12 +123,16 @@ def _literals(shape: Shape) -> Iterator[str]:
         yield segment
 
 
-def _fixed(language: Node, texts: Mapping[str, str]) -> Node:
-    """The texts of a language where these fields have these texts."""
-    if isinstance(language, Field) and language.name in texts:
-        return Text(texts[language.name])
+def _fixed(language: Node, texts: Mapping[str, str | None]) -> Node:
+    """The texts of a language where these fields have these texts, and optional parts with None are left out."""
+    if isinstance(language, Field):
+        text = texts.get(language.name)
+        return language if text is None else Text(text)
     if isinstance(language, Sequence):
         return Sequence(tuple(_fixed(part, texts) for part in language.parts))
     if isinstance(language, Repeat):
+        told = [texts[name] for name in needed(language.part) if name in texts]
+        if told:
+            return Sequence(()) if None in told else _fixed(language.part, texts)
         return Repeat(_fixed(language.part, texts), language.least, language.most)
     return language

@@ -5,15 +5,17 @@ from __future__ import annotations
 import difflib
 import heapq
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import attrs
 
-from bifrost_sdk.domain.templates import documents, verdicts
+from bifrost_sdk.domain.templates import documents, filling, verdicts
 from bifrost_sdk.domain.templates.compilation import Parts, SetTemplate
 from bifrost_sdk.domain.templates.dispatch import Dispatch
 from bifrost_sdk.domain.templates.documents import Document
 from bifrost_sdk.domain.templates.failures import Failure
+from bifrost_sdk.domain.templates.filling import Facts
 from bifrost_sdk.domain.templates.verdicts import Verdict
 from bifrost_sdk.errors import TemplateError, ValidationError
 
@@ -101,10 +103,13 @@ class TemplateSet(Parts):
             raise TemplateError(f"{self._called} has no template {name!r}; it has {', '.join(near)}", template=name)
         return found
 
-    def for_area(self, kind: str, area: str, *, given: Collection[str] = ()) -> SetTemplate:
+    def for_area(
+        self, kind: str, area: str, *, given: Collection[str] = (), facts: Facts = MappingProxyType({})
+    ) -> SetTemplate:
         """The template for an area of a kind, such as ``"shot", "work"``.
 
-        Where there are several, `given` tokens choose: the one that needs the most of them and no other.
+        Where there are several, the tokens that are `given`, and those that `facts` fill, choose: the one that needs
+        the most of them and no other.
 
         Raises:
             TemplateError: when there is none, or the tokens choose none.
@@ -114,7 +119,12 @@ class TemplateSet(Parts):
             return found[0]
         if not found:
             raise self._no_area(kind, area)
-        fitting = [made for made in found if made.template.required <= set(given)]
+        known = {made.name: {*given, *filling.filled(made.template, facts, self.sources)} for made in found}
+        possible = [made for made in found if not facts or self._places(made) <= known[made.name]]
+        fitting = [made for made in possible if made.template.required <= known[made.name]]
+        if not fitting:  # the one that is read tells best what it needs
+            fitting = [made for made in possible if made.is_parsed or len(possible) == 1]
+            fitting = fitting if len(fitting) == 1 else []
         best = max(fitting, key=lambda made: len(made.template.required), default=None)
         if best is None or not all(made.template.required <= best.template.required for made in fitting):
             needs = "; ".join(f"{made.name} needs {', '.join(sorted(made.template.required))}" for made in found)
@@ -155,6 +165,10 @@ class TemplateSet(Parts):
     def verdicts(self) -> list[Verdict]:
         """What is proven of each template with itself and with each other one of its root."""
         return list(self._verdicts)
+
+    def _places(self, made: SetTemplate) -> set[str]:
+        """The tokens without which it has no path and that only a node can fill."""
+        return {token for token in made.template.required if self.sources.get(token) in filling.NODE_SOURCES}
 
     @property
     def _called(self) -> str:

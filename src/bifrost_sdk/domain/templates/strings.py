@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -21,7 +23,8 @@ class StringToken(Token):
     r"""Text without spaces: letters of any script, digits and ``-``, 1 to 64 characters, unless told otherwise.
 
     `characters` are others than these, as in the set of a pattern (``a-z0-9_``, ``\w-``); `pattern` is the whole form
-    (see `patterns`), `length` the most characters where there is none.
+    (see `patterns`), `length` the most characters where there is none. `absent` is written for None, the value of a
+    thing that has none; it is no value itself.
 
     >>> StringToken(pattern="[a-z]{3}[0-9]{4}").write("abc0010")
     'abc0010'
@@ -32,6 +35,7 @@ class StringToken(Token):
     characters: str = attrs.field(default="", validator=lambda _, __, value: check_text(value))
     pattern_text: str = attrs.field(default="", alias="pattern", validator=lambda _, __, value: check_text(value))
     length: int = attrs.field(default=patterns.LONGEST, validator=lambda _, __, value: check_count(value, 255))
+    absent: str = attrs.field(default="", validator=lambda _, __, value: check_text(value))
 
     def __attrs_post_init__(self) -> None:
         if self.pattern_text and (self.characters or self.length != patterns.LONGEST):
@@ -39,22 +43,53 @@ class StringToken(Token):
         if self.pattern_text:
             uniqueness.check(self.pattern_text)
         check_language(self.language)
+        if self.absent:
+            patterns.check_composed(self.absent)
+            if re.fullmatch(patterns.source(self.values), self.absent, re.IGNORECASE):
+                message = f"{self.absent!r} is a value, so it cannot say that there is none; choose another text"
+                raise TemplateError(message, value=self.absent)
 
     @property
     def language(self) -> Node:
+        """The texts of its values, and what is written where there is no value."""
+        return Choice((Text(self.absent), self.values)) if self.absent else self.values
+
+    @property
+    def converter(self) -> Callable[[str], str | None] | None:
+        """What makes None of the text that says so."""
+        return self._value if self.absent else None
+
+    @property
+    def values(self) -> Node:
         """Its characters or its pattern."""
         if self.pattern_text:
             return patterns.parse(self.pattern_text)
         chars = patterns.characters(self.characters) if self.characters else _PLAIN
         return Repeat(chars, 1, self.length)
 
+    def write(self, value: Any) -> str:  # Any: checked here
+        """The one spelling of `value`.
+
+        Raises:
+            TemplateError: it is none of this token's values.
+        """
+        if self.absent and value in (None, self.absent):
+            if value is None:
+                return self.absent
+            raise TemplateError(f"{shown(value)} is written where there is none; give None", value=value)
+        return super().write(value)
+
     @property
     def expected(self) -> str:
         """What it takes, in words."""
+        none = f", or {self.absent} where there is none" if self.absent else ""
         if self.pattern_text:
-            return f"text of the form {self.pattern_text}"
+            return f"text of the form {self.pattern_text}{none}"
         kinds = f"[{self.characters}]" if self.characters else "letters, digits and -"
-        return f"1 to {self.length} characters of {kinds}"
+        return f"1 to {self.length} characters of {kinds}{none}"
+
+    def _value(self, text: str) -> str | None:
+        return None if text == self.absent else text
 
     def refusal(self, value: object) -> TemplateError:
         """What is said of a value that it does not take: where it is text, which character or form it is."""

@@ -255,7 +255,7 @@ class Template:
         """What the expression leaves open beyond ASCII: letters one by one, and that all is composed."""
         strings = ((name, token) for name, token in self.tokens.items() if isinstance(token, StringToken))
         return unicodedata.is_normalized("NFC", path) and all(
-            token.holds(values[name]) for name, token in strings if name in values
+            token.holds(values[name]) for name, token in strings if values.get(name) is not None
         )
 
     def _respelled(self, path: str) -> str:

@@ -36,6 +36,16 @@ class Token:
         raise NotImplementedError
 
     @property
+    def values(self) -> Node:
+        """The same without what stands for no value."""
+        return self.language
+
+    @property
+    def absent(self) -> str:
+        """What is written where there is no value, which is None then; empty where there has to be one."""
+        return ""
+
+    @property
     def directive(self) -> str | None:
         """What writes a value of `value_type` in the ``%`` style; None when only `write` can."""
         return "%s"
