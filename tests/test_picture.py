@@ -41,4 +41,5 @@ def test_picture_is_found_to_differ_when_the_set_is_another(
 def test_picture_shows_every_template_when_drawn(script: ModuleType) -> None:
     drawn = ET.fromstring(script.picture())  # noqa: S314 - our own picture
     texts = {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
-    assert {"work:", "publish:", "shot work", "asset textures", "shots/{sequence}/{shot}"} <= texts
+    folder = "shots/{sequence}[/{parent_shots}/parts]/{shot}"
+    assert {"work:", "publish:", "shot work", "asset textures", folder} <= texts

@@ -147,12 +147,13 @@ def test_templates_are_listed_when_asked(folder: Path, run: Run) -> None:
     status, out, _ = run("list")
     assert status == 0
     assert out.splitlines()[0] == "film of the library"
-    path = "{project}/shots/{sequence}/{shot}/{task}/work/{user}/{shot}.{task}[.{variant}].v{version}.{ext}"
+    place = "{project}/shots/{sequence}[/{parent_shots}/parts]/{shot}"
+    path = place + "/{task}/work/{user}/{shot}.{task}[.{variant}].v{version}.{ext}"
     assert ["shot_work", "shot", "work", "work", path] in [line.split() for line in out.splitlines()]
     assert "└── {project}" in run("list", "--tree")[1]
     document = json.loads(run("list", "--json")[1])
     assert document["lineage"] == ["film of the library"]
-    assert len(document["templates"]) == 28
+    assert len(document["templates"]) == 30
 
 
 def test_usage_is_shown_when_no_action_is_named(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

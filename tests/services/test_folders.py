@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bifrost_sdk.domain.entity import Node
+from bifrost_sdk.domain.query import Query
 from bifrost_sdk.errors import BifrostError, NotFoundError, TemplateError
 from bifrost_sdk.services.readings import ParsedPath
 from bifrost_sdk.services.workspace import SENTINEL
@@ -125,3 +127,78 @@ def test_each_folder_is_made_once_when_many_make_them_at_once(session: Session) 
     made_by_each = [{step.place for step in plan.in_state("made")} for plan in plans]
     assert sum(map(len, made_by_each)) == len(set().union(*made_by_each)) == len(plans[0].steps)
     assert {step.state for step in session.folders.plan("bifrost://demo", below=True).steps} == {"there"}
+
+
+def legal_nodes(session: Session, *, episodes: bool) -> list[Node]:
+    """A node in each place that the model allows, many of them with the same codes."""
+    hero = session.assets.create("demo", "char", "hero")
+    belt = session.assets.create("demo", "char", "belt", parent=hero)
+    found: list[Node] = [hero, belt, session.assets.create("demo", "char", "belt")]
+    found.append(session.assets.create("demo", "char", "gem", parent=belt))
+    above: list[tuple[str | None, str | None]] = [(None, None), (None, "sq010")]
+    above += [("ep01", None), ("ep01", "sq010"), ("ep02", "sq010")] if episodes else []
+    for episode, sequence in above:
+        shot = session.shots.create("demo", sequence, "sh020", episode=episode)
+        inner = session.shots.create("demo", None, "sh020a", parent=shot)
+        found += [shot, inner, session.shots.create("demo", None, "sh020b", parent=inner)]
+    for kind in ("sequence", "episode"):
+        found += session.context.every(Query(kind, project="demo"))
+    return found
+
+
+@pytest.mark.parametrize("name", ["film", "episodic"])
+def test_each_node_has_folders_of_its_own_that_lead_back_to_it_wherever_it_lies(session: Session, name: str) -> None:
+    session.templates.apply("demo", {"extends": name})
+    nodes = legal_nodes(session, episodes=name == "episodic")
+    tasks = [session.tasks.create(node, "anim") for node in nodes]
+    things = [*nodes, *tasks]
+    asked = [(thing, area, {"version": 3, "ext": "ma"} if area == "work" else {}) for thing in things
+             for area in (("folder",) if thing in nodes else ("folder", "work"))]  # fmt: skip
+    places = session.folders.paths_for(asked)
+    assert not [place for place in places if isinstance(place, BifrostError)]
+    assert len(set(places)) == len(places)
+    for (thing, _, _), parsed in zip(asked, session.folders.parse_many([str(place) for place in places]), strict=True):
+        assert isinstance(parsed, ParsedPath), parsed
+        assert (parsed.entity, parsed.missing) == (thing, ())
+    done = session.folders.create("bifrost://demo", below=True)
+    assert {str(place) for (_, area, _), place in zip(asked, places, strict=True) if area == "folder"} <= {
+        str(step.place) for step in done.steps
+    } | {str(place) for task, place in zip(tasks, places[len(nodes) :: 2], strict=True) if task.kind == "task"}
+    assert session.folders.create("bifrost://demo", below=True).in_state("made") == ()
+    for task in tasks:
+        first = session.workfiles.create(task, ext="ma")
+        assert first.number == 1
+        assert [each.number for each in session.workfiles.list(task)] == [1]
+        assert session.workfiles.next(task, ext="ma").number == 2
+
+
+@pytest.mark.parametrize("name", ["film", "episodic"])
+def test_published_files_lie_where_the_templates_say_when_nodes_lie_anywhere(
+    session: Session, name: str, tmp_path: Path
+) -> None:
+    session.templates.apply("demo", {"extends": name})
+    source = tmp_path / "a.usda"
+    source.write_text("#usda 1.0\n")
+    for node in legal_nodes(session, episodes=name == "episodic"):
+        version = session.publish(node, "model", {"usd": source})
+        place = session.resolve(version.ref)
+        found = session.folders.parse(place)
+        assert (found.node, found.version) == (node, version)
+        said = session.folders.paths_for([(version, "publish", {"ext": "usda"}), (version, "folder", {})])
+        if len([each for each in node.path.split("/") if each.startswith(("belt", "gem", "sh020a", "sh020b"))]) > 1:
+            assert "parent_" in str(said[0])  # there is no one name for what lies two levels deep
+        else:
+            assert said == [place, place.parent]
+
+
+def test_path_says_that_there_is_no_sequence_when_a_shot_has_none(session: Session) -> None:
+    lone = session.shots.create("demo", None, "sh020")
+    below = session.context.roots["work"]
+    place = session.folders.path_for(lone, "work", task="anim", version=1, ext="ma")
+    assert place.relative_to(below).as_posix() == "demo/shots/no.sequence/sh020/anim/work/anna/sh020.anim.v001.ma"
+    assert session.folders.parse(place).values["sequence"] is None
+    with pytest.raises(TemplateError, match="token 'sequence' cannot be 'sq010': bifrost://demo/shots/sh020 has none"):
+        session.folders.path_for(lone, "work", task="anim", version=1, ext="ma", sequence="sq010")
+    session.shots.create("demo", "sq010", "sh030")
+    with pytest.raises(NotFoundError):
+        session.folders.parse(below / "demo/shots/no.sequence/sh030")

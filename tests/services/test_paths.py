@@ -104,6 +104,8 @@ def test_errors_stand_in_their_places_when_some_requests_are_wrong(session: Sess
 def test_two_things_get_no_common_path_when_templates_name_too_little(
     session: Session, fill: Fill, hero: Asset
 ) -> None:
+    place = {"path": "{project}/assets/{asset_type}/{asset}"}
+    session.templates.apply("demo", {"extends": "film", "templates": {"asset_place": place}})
     helmet = session.assets.create("demo", "char", "helmet", parent=hero)
     assert fill(helmet, "folder") == "demo/assets/char/helmet"
     own = session.assets.create("demo", "char", "helmet")
