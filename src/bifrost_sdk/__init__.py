@@ -63,9 +63,12 @@ _HOMES = {
     "bifrost_sdk.domain.references": ("Reference",),
     "bifrost_sdk.domain.templates.sets": ("TemplateSet",),
     "bifrost_sdk.domain.templates.template": ("Template",),
+    "bifrost_sdk.domain.validation": ("ValidationResult",),
     "bifrost_sdk.domain.versions": ("AssetDependency", "File"),
     "bifrost_sdk.ports": ("Resolution", "View"),
     "bifrost_sdk.services.identity": ("new_id",),
+    "bifrost_sdk.services.proposals": ("Proposal",),
+    "bifrost_sdk.services.validators": ("Validator",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

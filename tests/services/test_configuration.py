@@ -44,7 +44,10 @@ def test_user_file_is_read_when_it_lies_in_its_place(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("projct: demo\n", r"bifrost\.yaml:1: there is no setting 'projct'; did you mean 'project'\?"),
-        ("zzz: demo\n", "the settings are catalog, project, user, site, timeout, roots"),
+        (
+            "zzz: demo\n",
+            "the settings are catalog, project, user, site, timeout, validators, disabled, severity, followers, roots",
+        ),
         ("user: anna\nproject: 12\n", r"bifrost\.yaml:2: project is a text, not 12"),
         ("project: ''\n", "project is a text"),
         ("site: Berlin\n", "site is a name of a-z"),
@@ -60,6 +63,12 @@ def test_user_file_is_read_when_it_lies_in_its_place(tmp_path: Path) -> None:
             r"bifrost\.yaml:2: roots\.publish knows no platform 'linx'; did you mean 'linux'",
         ),
         ("roots:\n  publish: {linux: [a]}\n", "is a folder"),
+        ("validators: studio:check\n", r"bifrost\.yaml:1: validators is a list of texts"),
+        ("validators: [studio.check]\n", "which 'studio.check' is not"),
+        ("followers: ['studio:2']\n", "which 'studio:2' is not"),
+        ("disabled: [1]\n", "disabled is a list of texts"),
+        ("severity: {files.type: fatal}\n", "severity gives ids of validators one of error, warning, info"),
+        ("severity: [files.type]\n", "severity gives ids of validators"),
         ("roots:\n  Publish: /a\n", "has a name of a-z"),
     ],
 )
@@ -83,6 +92,18 @@ def test_file_is_refused_with_its_place_when_a_setting_is_wrong(text: str, messa
 def test_variable_is_refused_when_it_is_wrong(environment: dict[str, str], message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=message):
         load(tmp_path, environment=environment)
+
+
+def test_plugins_are_what_the_strongest_layer_says_when_several_name_some(tmp_path: Path) -> None:
+    studio = write(tmp_path / "studio.yaml", "validators: [studio:one]\nfollowers: ['studio.tell:Chat.post']\n")
+    text = "validators: ['show:two', 'show:three']\ndisabled: [files.type]\nseverity: {sequences.whole: warning}\n"
+    folder = write(tmp_path / "show/bifrost.yaml", text).parent
+    plugins = load(folder, environment={"BIFROST_SDK_STUDIO": str(studio), "HOME": "/nowhere"}).plugins
+    assert plugins.validators == ("show:two", "show:three")
+    assert plugins.followers == ("studio.tell:Chat.post",)
+    assert plugins.disabled == {"files.type"}
+    assert plugins.severity == {"sequences.whole": "warning"}
+    assert plugins.folder == folder / ".bifrost"
 
 
 def test_argument_is_refused_when_there_is_no_such_setting(tmp_path: Path) -> None:

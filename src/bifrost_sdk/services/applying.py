@@ -18,11 +18,11 @@ from bifrost_sdk.domain.changes import Change, Delete, Ensure, Update
 from bifrost_sdk.domain.codes import fold
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import PAGE_LIMIT, Query
-from bifrost_sdk.domain.reconciliation import NEAR, Content, Spot
+from bifrost_sdk.domain.reconciliation import Content, Spot
 from bifrost_sdk.domain.repairs import CORRUPT, Action, Need, Plan
 from bifrost_sdk.domain.versions import Version, Workfile
-from bifrost_sdk.errors import ConflictError, Issue, StorageError, ValidationError
-from bifrost_sdk.services import folder_plans, places, workspace
+from bifrost_sdk.errors import ConflictError, Issue, ValidationError
+from bifrost_sdk.services import disks, folder_plans, places
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.disks import Disk
 from bifrost_sdk.services.folders import Folders
@@ -120,12 +120,7 @@ class _Applying:
             StorageError: it is not, or its sentinel is missing.
         """
         for root in self.plan.roots:
-            places.storage_of(self.context, root)
-            top = places.root(self.context.roots, root)
-            if not workspace.is_marked(top):
-                message = f"the root {root!r} ({top}) has no sentinel {workspace.SENTINEL}, so nothing is applied"
-                advice = f"mount it, or if this is the right folder, mark it: bifrost sync mark {root}"
-                raise StorageError(f"{message}; {advice}", path=str(top), reason="sentinel")
+            top = places.marked_root(self.context, root)
             self._disks.setdefault(root, Disk(root, top))
 
     def make_folders(self, actions: Sequence[Action]) -> None:
@@ -262,10 +257,7 @@ class _Applying:
             return found or "it is gone"
         if need.content is None or found[:2] != need.content[:2]:
             return _CHANGED
-        assert found.modified is not None  # it was looked at
-        is_settled = found.modified <= wire.to_microseconds(self.context.clock()) - NEAR
-        modified = wire.from_microseconds(found.modified) if is_settled else None
-        return {"size": found.size, "hash": found.hash, "modified_at": modified}
+        return disks.taken_in(found, wire.to_microseconds(self.context.clock()))
 
     def _unfulfilled(self, needs: Iterable[Need]) -> str:
         """Why an action cannot be done: the first of its needs that disk does not fulfil any more."""

@@ -16,9 +16,11 @@ from typing import Any
 
 import attrs
 
+from bifrost_sdk.domain.validation import SEVERITIES
 from bifrost_sdk.errors import ConfigurationError
-from bifrost_sdk.services import roots
+from bifrost_sdk.services import plugins, roots
 from bifrost_sdk.services.documents import Item, read_file
+from bifrost_sdk.services.plugins import Plugins
 
 #: The file that makes a folder a workspace.
 WORKSPACE_FILE = "bifrost.yaml"
@@ -75,6 +77,17 @@ class Settings:
     def site(self) -> str | None:
         """Where this machine stands, which chooses among the folders of roots; None where nothing says."""
         return self["site"].value or None
+
+    @property
+    def plugins(self) -> Plugins:
+        """The studio's own code that takes part in publishing; what is remembered of it lies in the workspace."""
+        return Plugins(
+            validators=tuple(self["validators"].value),
+            followers=tuple(self["followers"].value),
+            disabled=frozenset(self["disabled"].value),
+            severity=self["severity"].value,
+            folder=self.folder / ".bifrost",
+        )
 
     def roots(self) -> dict[str, Path]:
         """The folder of each root on this machine; a root without a folder here is left out.
@@ -205,12 +218,34 @@ def _seconds(value: Any) -> float:  # Any: judged here
     return float(value)
 
 
+def _texts(value: Any) -> tuple[str, ...]:  # Any: judged here
+    if not isinstance(value, (list, tuple)) or not all(isinstance(text, str) and text for text in value):
+        raise ValueError("is a list of texts")
+    return tuple(value)
+
+
+def _code(value: Any) -> tuple[str, ...]:  # Any: judged here
+    if wrong := [text for text in _texts(value) if not plugins.is_name(text)]:
+        raise ValueError(f"is a list of names as in package.module:name, which {wrong[0]!r} is not")
+    return _texts(value)
+
+
+def _severities(value: Any) -> dict[str, str]:  # Any: judged here
+    if not isinstance(value, dict) or not all(level in SEVERITIES for level in value.values()):
+        raise ValueError(f"gives ids of validators one of {', '.join(SEVERITIES)}")
+    return dict(value)
+
+
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {  # Any: judged by the check
     "catalog": _text,
     "project": _text,
     "user": _text,
     "site": _site,
     "timeout": _seconds,
+    "validators": _code,
+    "disabled": _texts,
+    "severity": _severities,
+    "followers": _code,
 }
 _DEFAULTS: Mapping[str, Any] = {  # Any: values of every setting
     "catalog": "catalog.sqlite",
@@ -218,6 +253,10 @@ _DEFAULTS: Mapping[str, Any] = {  # Any: values of every setting
     "user": None,
     "site": None,
     "timeout": 30.0,
+    "validators": (),
+    "disabled": (),
+    "severity": {},
+    "followers": (),
 }
 _NAMES = (*_CHECKS, "roots")
 
@@ -229,7 +268,7 @@ def _file_layer(path: Path) -> dict[str, Setting]:
         if name == "roots":
             found.update(_roots_layer(item, path.parent))
         else:
-            found[name] = _setting(name, item.value, item.place, folder=path.parent)
+            found[name] = _setting(name, item.plain(), item.place, folder=path.parent)
     return found
 
 

@@ -22,6 +22,7 @@ from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.domain.text import listed
 from bifrost_sdk.errors import BifrostError, ConfigurationError, Issue, NotFoundError, QueryError, ValidationError
 from bifrost_sdk.ports import NOW, Actor, Catalog, Storage, View
+from bifrost_sdk.services.plugins import Plugins
 
 #: How a caller names a thing: the entity, its id, or a reference.
 Item: TypeAlias = Entity | Reference | str
@@ -34,7 +35,8 @@ class Context:
     """Who asks which catalog about which state, and where files lie on this machine.
 
     `roots` and `storages` are by the name of the root; a root without a folder on this platform is in neither.
-    `project` is the code of the project that is meant when none is named. `clock` tells the time in UTC.
+    `project` is the code of the project that is meant when none is named. `clock` tells the time in UTC. `plugins` is
+    what takes part in publishing.
     """
 
     catalog: Catalog
@@ -45,6 +47,7 @@ class Context:
     project: str | None = None
     roots: Mapping[str, Path] = attrs.field(factory=dict)
     storages: Mapping[str, Storage] = attrs.field(factory=dict)
+    plugins: Plugins = attrs.field(factory=Plugins)
 
     def code_of(self, project: Item | None) -> str:
         """The code of the project that is named, or of the default one.

@@ -6,9 +6,10 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from bifrost_sdk.domain.reconciliation import Content
+from bifrost_sdk.domain import wire
+from bifrost_sdk.domain.reconciliation import NEAR, Content
 from bifrost_sdk.services.staging import BLOCK
 
 #: What of a file's mode tells what it is, and what it is for a plain file.
@@ -81,6 +82,16 @@ class Disk:
 
     def _holds(self, real: str) -> bool:
         return real == self._real or real.startswith(self._real.rstrip(os.sep) + os.sep)
+
+
+def taken_in(content: Content, now: int) -> dict[str, Any]:  # Any: values of these fields
+    """The fields of a work file that keep what was read of it; `now` is in microseconds since 1970.
+
+    The time of a file that was just written is left out: it may be written again without another time.
+    """
+    assert content.modified is not None  # it was read
+    modified = wire.from_microseconds(content.modified) if content.modified <= now - NEAR else None
+    return {"size": content.size, "hash": content.hash, "modified_at": modified}
 
 
 def problem_of(error: OSError) -> str:

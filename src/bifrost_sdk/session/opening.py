@@ -131,6 +131,7 @@ def _context(catalog: Catalog, settings: Settings) -> Context:
         project=settings["project"].value,
         roots=roots,
         storages=_Storages(roots),
+        plugins=settings.plugins,
     )
 
 

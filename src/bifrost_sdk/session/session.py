@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are n
     from bifrost_sdk.services.sync import Sync
     from bifrost_sdk.services.tables import Tables
     from bifrost_sdk.services.templates import Templates
+    from bifrost_sdk.services.validating import Validation
     from bifrost_sdk.services.workfiles import Workfiles
 
 #: Paths of resolved files are remembered up to this many.
@@ -322,6 +323,45 @@ class Session:
             cancel=cancel,
             key=key,
             lease=lease,
+        )
+
+    def validate(
+        self,
+        owner: Item,
+        product: str,
+        files: Files,
+        *,
+        depends_on: Sequence[Dependency] = (),
+        task: Item | None = None,
+        source: str = "",
+        comment: str = "",
+        tags: Sequence[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        validators: Iterable[Any] = (),  # Any: what Validator.of takes
+        fix: bool = False,
+    ) -> Validation:
+        """Say everything that speaks against publishing this; `services.validating.validate` tells all of it.
+
+        Nothing is written, unless fixes are asked for; these never touch what is published.
+
+        Raises:
+            NotFoundError: there is no such owner or task.
+        """
+        from bifrost_sdk.services import validating
+
+        return validating.validate(
+            self.context,
+            owner,
+            product,
+            files,
+            depends_on=depends_on,
+            task=task,
+            source=source,
+            comment=comment,
+            tags=tags,
+            metadata=metadata,
+            validators=validators,
+            fix=fix,
         )
 
     def recover(self, project: Item | None = None) -> Recovery:
