@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,27 @@ def session(tmp_path: Path, fresh_workspace: Path) -> Iterator[Session]:
     shutil.copytree(fresh_workspace, tmp_path / "shows")
     with connect(tmp_path / "shows", user="anna") as session:
         yield session
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Install a module with its entry points, by group and name, as a package of a studio's own; the folder it is in."""
+
+    def write(name: str, text: str, points: Mapping[str, Mapping[str, str]]) -> Path:
+        folder = tmp_path / f"site-{name}"
+        told = folder / f"{name}-1.0.dist-info"
+        told.mkdir(parents=True)
+        (folder / f"{name}.py").write_text(text)
+        (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        groups = (
+            f"[{group}]\n" + "".join(f"{point} = {value}\n" for point, value in named.items())
+            for group, named in points.items()
+        )
+        (told / "entry_points.txt").write_text("\n".join(groups))
+        monkeypatch.syspath_prepend(folder)
+        return folder
+
+    return write
 
 
 @pytest.fixture(scope="session")
