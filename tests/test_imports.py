@@ -54,6 +54,7 @@ PUBLIC = [
     "PinSet",
     "Product",
     "Project",
+    "Publication",
     "Proposal",
     "Query",
     "QueryError",

@@ -54,6 +54,7 @@ _HOMES = {
         "Version",
         "Workfile",
     ),
+    "bifrost_sdk.services.publications": ("Publication",),
     "bifrost_sdk.domain.attributes": ("AttributeType", "Inherited"),
     "bifrost_sdk.domain.changes": ("Check", "Commit", "Create", "Delete", "Ensure", "Update"),
     "bifrost_sdk.domain.filesets": ("FileSet",),

@@ -6,6 +6,7 @@ import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import attrs
@@ -344,11 +345,14 @@ class Capabilities:
 
     `moves_whole`: a staged folder takes its final place in one step that never replaces anything. Without it the final
     folder is claimed first and its manifest comes last. `syncs`: what `sync` and `write` have done survives a loss
-    of power, names of files included.
+    of power, names of files included. `clones`: a file can share its blocks with another one until either is written.
+    `links`: a file can have two names.
     """
 
     moves_whole: bool
     syncs: bool
+    clones: bool = False
+    links: bool = False
 
 
 class Storage(Protocol):
@@ -363,6 +367,13 @@ class Storage(Protocol):
 
     def write(self, path: str, blocks: Iterable[bytes]) -> None:
         """A new read-only file with this content, synced; its folders are made. Refused where there is one."""
+
+    def share(self, source: Path, path: str, *, link: bool = False) -> bool:
+        """A new read-only file with the content of a local one, synced, of which no byte is copied.
+
+        It shares blocks with the source, or with `link` is the source under a second name. False, and nothing is there,
+        where that cannot be done: `write` can.
+        """
 
     def read(self, path: str) -> Iterable[bytes]:
         """The content of a file, block by block."""

@@ -318,13 +318,13 @@ def test_status_is_130_when_interrupted(folder: Path, run: Run, monkeypatch: pyt
 def test_reservation_is_given_back_when_the_job_is_terminated(
     folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy = staging.copy
+    take = staging.take
 
-    def terminated(*arguments: Any) -> Any:
+    def terminated(*arguments: Any, **options: Any) -> Any:
         os.kill(os.getpid(), signal.SIGTERM)
-        return copy(*arguments)
+        return take(*arguments, **options)
 
-    monkeypatch.setattr(staging, "copy", terminated)
+    monkeypatch.setattr(staging, "take", terminated)
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         status, out, err = run(*PUBLISH, "--create")

@@ -348,6 +348,7 @@ def test_half_placed_files_are_joined_when_the_file_system_has_no_such_rename(
     places = Places.of(left)
     final = root_of(session) / places.finals[0]
     final.mkdir(parents=True)
+    (final / "manifest.json").symlink_to(left.id)
     (root_of(session) / places.staged / "model.usda").rename(final / "model.usda")
     settle(session, piecewise=True)
     assert [version.state for version in versions_of(session)] == ["abandoned"]

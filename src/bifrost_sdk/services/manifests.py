@@ -36,17 +36,25 @@ class Entry:
         return f"{self.hash}  {self.size}  {self.name}\n"
 
 
+def _ids(values: Any) -> tuple[str, ...]:  # Any: JSON from outside
+    return tuple(check_id(value) for value in values)
+
+
 @attrs.frozen(kw_only=True)
 class Manifest:
     """Everything needed to publish the version again from its files; `version` is its id and that of the transaction.
 
-    `path` is the product's path at the time, `entries` are all files, those of sets one by one.
+    `path` is the product's path at the time, `entries` are all files, those of sets one by one. `about` is what the
+    version says of itself: comment, tags, who made it and when. `members` are the ids of all versions that were
+    published with it, its own among them; empty for one that was published alone.
     """
 
     version: str = attrs.field(converter=check_id)
     project: str = attrs.field(converter=text.line)
     path: str = attrs.field(converter=text.line)
     number: int = attrs.field(validator=attrs.validators.instance_of(int))
+    about: Mapping[str, Any] = attrs.field(factory=dict, validator=attrs.validators.instance_of(dict))  # Any: JSON
+    members: tuple[str, ...] = attrs.field(default=(), converter=_ids)
     dependencies: tuple[AssetDependency, ...] = ()
     representations: tuple[Representation, ...] = ()
     entries: tuple[Entry, ...] = ()
@@ -59,6 +67,8 @@ class Manifest:
             "project": self.project,
             "path": self.path,
             "number": self.number,
+            "about": dict(self.about),
+            "members": list(self.members),
             "dependencies": [wire.value(item) for item in self.dependencies],
             "representations": [{"id": item.id, **wire.dump(item)} for item in self.representations],
             "files": [attrs.asdict(entry) for entry in sorted(self.entries, key=lambda entry: entry.name)],
@@ -79,6 +89,8 @@ class Manifest:
                 project=document["project"],
                 path=document["path"],
                 number=document["number"],
+                about=document["about"],
+                members=document["members"],
                 dependencies=_dependencies(document["version"], document["dependencies"]),
                 representations=tuple(_representation(body) for body in document["representations"]),
                 entries=tuple(Entry(**entry) for entry in document["files"]),

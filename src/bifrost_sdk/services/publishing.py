@@ -9,41 +9,32 @@ behind, `bifrost_sdk.services.recovery` settles.
 from __future__ import annotations
 
 import contextlib
+import functools
+import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from bifrost_sdk.domain import codes, wire
-from bifrost_sdk.domain.entity import DOCUMENT_LIMIT, Entity, Node
-from bifrost_sdk.domain.query import Query
-from bifrost_sdk.domain.versions import LEASE, AssetDependency, File, Product, Representation, Version
-from bifrost_sdk.errors import BifrostError, ConflictError, Issue, StorageError, ValidationError
+from bifrost_sdk.domain.versions import LEASE, Version
+from bifrost_sdk.errors import BifrostError, ConflictError, StorageError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import dependencies, sources, staging
+from bifrost_sdk.services import sources, staging
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
-from bifrost_sdk.services.identity import derived_id
-from bifrost_sdk.services.manifests import Entry, Manifest, listing_digest
+from bifrost_sdk.services.drafts import ROOT, Draft, plan
+from bifrost_sdk.services.manifests import Manifest
 from bifrost_sdk.services.places import storage_of
+from bifrost_sdk.services.publications import Publication
 from bifrost_sdk.services.reservations import Reservation, refuse_unpublished
-from bifrost_sdk.services.sources import MANIFEST, Files, Piece
-from bifrost_sdk.services.staging import Places
-
-#: The root that published files go to.
-ROOT = "publish"
+from bifrost_sdk.services.sources import MANIFEST, Files, Source
+from bifrost_sdk.services.staging import Places, Transfer
 
 #: Told (bytes done, bytes in all) as files are copied.
 Progress = Callable[[int, int], None]
 #: Asked between blocks; true stops the publish.
 Cancel = Callable[[], bool]
-
-# What the documents of a commit need besides the files that are listed in them, in bytes.
-_HEADROOM = 2_048
-# Up to so many bytes are read again to tell whether a key comes with the same files.
-_CHEAP = 1 << 28
-_SOME_HASH = "sha256:" + 64 * "0"
 
 
 def publish(
@@ -60,6 +51,7 @@ def publish(
     tags: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None,
     source: str = "",
+    transfer: Transfer = "copy",
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     key: str | None = None,
@@ -70,6 +62,11 @@ def publish(
     `files` gives for each representation (usd, abc, preview) a path, a pattern (``beauty.####.exr``, ``<UDIM>``), a
     folder or a list of these, the main one first. `depends_on` are versions, references or ids; `status` may be given
     by its code; `source` says what it was made from. With a `key`, publishing again answers with the first version.
+
+    `transfer` says how files are taken over. ``copy``, where the file system can by sharing blocks until one is
+    written. ``move``: linked where that can be done, and the sources are removed once the version stands. ``link``:
+    hard links, so the sources become read-only, and who writes to one all the same writes to both. ``adopt``: files
+    below a root stay where they lie and keep their names; they become read-only.
 
     Raises:
         ValidationError: the request is wrong: names, dependencies, fields.
@@ -86,31 +83,54 @@ def publish(
     ...     publish(session.context, hero, "model", {"usd": "shows/hero_final2.usda"}).ref
     'bifrost://demo/assets/char/hero/model/v001'
     """
-    node = context.take(Node, owner)
-    project = context.code_of(node)
-    made = sources.gather(codes.check_code(product), files, root=context.roots.get(ROOT))
-    needed = dependencies.freeze(context, project, depends_on)
-    new_id = _ids(context, project, key)
-    entity = Product(id=new_id("product"), project=project, parent=node.id, code=product)
-    version = Version(
-        id=new_id("version"),
-        project=project,
-        product=entity.id,
+    asked = Publication(
+        owner,
+        product,
+        files,
         comment=comment,
         description=description,
+        depends_on=depends_on,
+        task=task,
+        status=status,
         tags=tags,
-        metadata=metadata or {},
+        metadata=metadata,
         source=source,
-        task=context.id_of(task) if task else None,
-        status=context.named("status", project, status) if status else None,
-        lease=lease,
     )
-    job = Job(storage_of(context, ROOT), made, needed, context.new_id)
-    job.check_size(version)
-    held = Reservation.take(context, entity, version, key=key)
+    options: Any = {"progress": progress, "cancel": cancel, "key": key, "lease": lease}  # Any: each as its own
+    (version,) = publish_set(context, [asked], transfer=transfer, **options)
+    return version
+
+
+def publish_set(
+    context: Context,
+    publications: Sequence[Publication],
+    *,
+    transfer: Transfer = "copy",
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    key: str | None = None,
+    lease: int = LEASE,
+) -> list[Version]:
+    """Publish several products of one project together: all of them become visible in one commit, or none does.
+
+    A publication may depend on others of the set. Everything else, and what is raised, is as for `publish`.
+
+    >>> import bifrost_sdk as bf
+    >>> with bf.connect(bf.init("shows", project="demo")) as session:
+    ...     _ = (session.settings.folder / "hero.usda").write_text("#usda 1.0")
+    ...     hero = session.assets.ensure("demo", "char", "hero")
+    ...     look = bf.Publication(hero, "look", {"usd": "shows/hero.usda"})
+    ...     rig = bf.Publication(hero, "rig", {"usd": "shows/hero.usda"}, depends_on=[look])
+    ...     [version.ref for version in publish_set(session.context, [rig, look])]
+    ['bifrost://demo/assets/char/hero/rig/v001', 'bifrost://demo/assets/char/hero/look/v001']
+    """
+    drafts = plan(context, publications, transfer=transfer, key=key, lease=lease)
+    job = Job(context, drafts, storage_of(context, ROOT), transfer)
+    held = Reservation.take(context, [(draft.product, draft.version) for draft in drafts], key=key)
     if held.repeated:
-        return job.check_same(context, refuse_unpublished(held.version, key or ""))
-    return job.run(held, Watcher(held, job.size, progress, cancel))
+        kept = [refuse_unpublished(version, key or "") for version in held.versions]
+        return [draft.check_same(context, version) for draft, version in zip(drafts, kept, strict=True)]
+    return job.run(held, Watcher(held, sum(draft.size for draft in drafts), progress, cancel))
 
 
 @attrs.define
@@ -138,183 +158,137 @@ class Watcher:
         if self.progress and count:
             self.progress(self.done, self.total)
         if self.cancel and self.cancel():
-            ref = self.held.version.ref
-            raise StorageError(f"publishing {ref} was cancelled; nothing was published", reason="cancelled")
-        if time.monotonic() - self.renewed > self.held.version.lease / 3:
+            name = self.held.name
+            raise StorageError(f"publishing {name} was cancelled; nothing was published", reason="cancelled")
+        if time.monotonic() - self.renewed > self.held.lease / 3:
             self.held.renew()
             self.renewed = time.monotonic()
 
 
 @attrs.frozen
 class Job:
-    """What is to be published, all of it known before a number is taken."""
+    """A set of versions on its way."""
 
+    context: Context
+    drafts: Sequence[Draft]
     storage: Storage
-    made: Mapping[str, tuple[Piece, ...]]
-    needed: tuple[AssetDependency, ...]
-    new_id: Callable[[], str]
+    transfer: Transfer
 
-    @property
-    def size(self) -> int:
-        """Of all files, in bytes."""
-        return sum(piece.size for pieces in self.made.values() for piece in pieces)
-
-    def check_size(self, version: Version) -> None:
-        """Refuse what will not fit the catalog's documents, before it is copied.
-
-        Raises:
-            ValidationError: a representation lists too many files, or there are too many dependencies.
-        """
-        nowhere = "0" * 255
-        for key, pieces in self.made.items():
-            files = [_file(piece, [Entry(piece.name, piece.size, _SOME_HASH)]) for piece in pieces]
-            body = Representation(version=version.id, name=key, folder=nowhere, files=tuple(files))
-            hint = "name frames by a pattern, or publish parts as representations or products of their own"
-            _check_document(body, f"files.{key}", f"{len(files)} files are too many for one representation", hint)
-        whole = attrs.evolve(version, dependencies=self.needed)
-        _check_document(whole, "depends_on", "there is too much text or there are too many dependencies", "give less")
-
-    def check_same(self, context: Context, version: Version) -> Version:
-        """The version, which was published earlier under the key that this comes with.
-
-        Contents are compared up to so much that reading them again costs little; beyond that, sizes tell.
-
-        Raises:
-            ConflictError: it holds other files.
-        """
-        found = context.every(Query("representation", project=version.project).where(version=version.id))
-        kept = {(item.name, file.name): file for item in found for file in item.files}
-        asked = {(key, piece.name): piece for key, pieces in self.made.items() for piece in pieces}
-        differences = [
-            f"{key}: {name} {difference}"
-            for key, name in sorted(kept.keys() | asked.keys())
-            if (difference := self._difference(kept.get((key, name)), asked.get((key, name))))
-        ]
-        if differences:
-            message = (
-                f"the key was used for {version.ref}, which differs: {'; '.join(differences)}; publish with a new key"
-            )
-            raise ConflictError(message, blockers=[version.ref])
-        return version
-
-    def _difference(self, kept: File | None, asked: Piece | None) -> str:
-        if kept is None or asked is None:
-            return "was not published" if kept is None else "was published, and is not asked for"
-        if (kept.size, kept.count) != (asked.size, len(asked.sources)):
-            return "has another size"
-        if (kept.frames, kept.udims) != (asked.frames, asked.udims):
-            return "has other frames or tiles"
-        if self.size > _CHEAP:
-            return ""
-        same = _file(asked, [staging.entry(source) for source in asked.sources]).hash == kept.hash
-        return "" if same else "has other content"
-
-    def run(self, held: Reservation, watch: Watcher) -> Version:
-        """Stage, place and finalise a reserved version; undo it all when that fails.
+    def run(self, held: Reservation, watch: Watcher) -> list[Version]:
+        """Stage and place the reserved versions, one after the other, and finalise them together; or undo it all.
 
         Raises:
             BifrostError: it failed, and nothing was published.
         """
-        places = Places.of(held.version)
+        places = [Places.of(version) for version in held.versions]
+        taken = Taken.of(self.drafts)
         try:
-            folder = places.choose(self.storage)
-            manifest = self._stage(held.version, places.staged, folder, watch)
-            digest = staging.seal(self.storage, places.staged, manifest)
-            watch(0)
-            self.storage.place(places.staged, folder, last=MANIFEST)
-            return held.finalise(manifest, digest)
+            manifests = self._read(held, watch) if self.transfer == "adopt" else self._place(held, places, watch)
+            versions = held.finalise(manifests)
         except BaseException as error:  # an interruption leaves no more behind than an error does
             now = _undo(held, self.storage, places)
-            if now is None or now.state == "reserved" or not isinstance(error, Exception):
+            if not now or {version.state for version in now} != {"published"}:
+                taken.give_back()
+            if not now or not isinstance(error, Exception) or any(version.state == "reserved" for version in now):
                 raise
-            if now.state == "published":
-                return now
-            message = f"{now.ref} was given up by a recovery, since its lease had run out; publish again"
-            raise ConflictError(message, blockers=[now.ref]) from error
-
-    def _stage(self, version: Version, staged: str, folder: str, watch: Watcher) -> Manifest:
-        entries: list[Entry] = []
-        representations: list[Representation] = []
-        for key, pieces in self.made.items():
-            files: list[File] = []
-            for piece in pieces:
-                copied = [staging.copy(self.storage, source, staged, watch) for source in piece.sources]
-                files.append(_file(piece, copied))
-                entries += copied
-            representations.append(
-                Representation(
-                    id=self.new_id(),
-                    project=version.project,
-                    version=version.id,
-                    name=key,
-                    root=ROOT,
-                    folder=folder,
-                    files=tuple(files),
+            if given_up := [version.ref for version in now if version.state != "published"]:
+                message = (
+                    f"{', '.join(given_up)} was given up by a recovery, since its lease had run out; publish again"
                 )
+                raise ConflictError(message, blockers=given_up) from error
+            versions = now
+        taken.finish(self.transfer)
+        return versions
+
+    def _read(self, held: Reservation, watch: Watcher) -> list[tuple[Manifest, str]]:
+        """What there is to say of files that stay where they lie; they get no manifest beside them."""
+        read = functools.partial(staging.entry, watch=watch)
+        members = zip(self.drafts, held.versions, strict=True)
+        return [(draft.describe(version, "", draft.read(read)), "") for draft, version in members]
+
+    def _place(self, held: Reservation, places: Sequence[Places], watch: Watcher) -> list[tuple[Manifest, str]]:
+        """Stage all versions, then place them; each manifest and its hash."""
+        members = [version.id for version in held.versions]
+        folders = [place.choose(self.storage) for place in places]
+        sealed = []
+        for draft, version, place, folder in zip(self.drafts, held.versions, places, folders, strict=True):
+            take = functools.partial(
+                staging.take, self.storage, folder=place.staged, watch=watch, transfer=self.transfer
             )
-        assert version.number is not None  # the authority numbers what it reserves
-        return Manifest(
-            version=version.id,
-            project=version.project,
-            path=version.path,
-            number=version.number,
-            dependencies=self.needed,
-            representations=tuple(representations),
-            entries=tuple(entries),
-        )
+            manifest = draft.describe(version, folder, draft.read(take), members)
+            sealed.append((manifest, staging.seal(self.storage, place.staged, manifest)))
+        watch(0)
+        for place, folder in zip(places, folders, strict=True):
+            self.storage.place(place.staged, folder, last=MANIFEST)
+        return sealed
 
 
-def _undo(held: Reservation, storage: Storage, places: Places) -> Version | None:
-    """Give up a version that failed; the version as it stands where somebody else decided what becomes of it.
+@attrs.frozen
+class Taken:
+    """The files that a publish was made of, with the rights that they had: a link to one shares its rights."""
 
-    An answer may get lost on its way back, so a version that cannot be abandoned is looked at again. Where even that
+    sources: Mapping[Source, int]
+
+    @classmethod
+    def of(cls, drafts: Iterable[Draft]) -> Taken:
+        """The sources of all drafts, as they are now."""
+        found = (source for draft in drafts for source in draft.sources)
+        return cls({source: stat.S_IMODE(source.path.stat().st_mode) for source in found})
+
+    def give_back(self) -> None:
+        """Let them be written again as before."""
+        for source, mode in self.sources.items():
+            with contextlib.suppress(OSError):
+                if stat.S_IMODE(source.path.stat().st_mode) != mode:
+                    source.path.chmod(mode)
+
+    def finish(self, transfer: Transfer) -> None:
+        """Remove what was moved, unless it was changed since; protect what stays where it lies.
+
+        What cannot be removed or protected stays as it is: the version stands, and nothing is lost.
+        """
+        for source in self.sources if transfer in {"move", "adopt"} else ():
+            with contextlib.suppress(OSError):
+                if transfer == "adopt":
+                    source.path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+                elif sources.stamp(source.path) == source.stamp:
+                    source.path.unlink()
+
+
+def _undo(held: Reservation, storage: Storage, places: Sequence[Places]) -> list[Version]:
+    """Give up versions that failed; as they stand where somebody else decided what becomes of them, else none.
+
+    An answer may get lost on its way back, so versions that cannot be abandoned are looked at again. Where even that
     fails, everything stays for `recover`.
     """
-    with contextlib.suppress(BifrostError):
-        if staging.manifest_in(storage, places.staged, held.version.id) is None:
-            storage.remove(places.staged)  # nobody can finish it, so it goes even where the abandon fails
+    for version, place in zip(held.versions, places, strict=True):
+        with contextlib.suppress(BifrostError):
+            if staging.manifest_in(storage, place.staged, version.id) is None:
+                storage.remove(place.staged)  # nobody can finish it, so it goes even where the abandon fails
     with contextlib.suppress(BifrostError):
         now = _abandoned(held)
-        if now is None or now.state == "abandoned":
-            staging.withdraw(storage, places, held.version.id)
+        for version, place in zip(now or held.versions, places, strict=True):
+            if version.state == "abandoned":
+                staging.withdraw(storage, place, version.id)
         return now
-    return None
+    return []
 
 
-def _abandoned(held: Reservation) -> Version | None:
-    """None once it is abandoned by us; else the version as it stands."""
+def _abandoned(held: Reservation) -> list[Version]:
+    """None once all are abandoned by us; else the versions as they stand."""
+    known = {version.id: version.revision for version in held.versions}
     try:
         held.abandon()
     except ConflictError:
+        now = held.look()
+        ours = [each for each in now if each.state == "reserved" and each.revision == known[each.id]]
+        if not ours or len(ours) == len(now):
+            return now
+        Reservation(held.context, ours).abandon()  # somebody took one of the set: it can be finished no more
         return held.look()
     except BifrostError:
         now = held.look()
-        return None if now.state == "abandoned" else now
-    return None
-
-
-def _file(piece: Piece, entries: Sequence[Entry]) -> File:
-    return File(
-        name=piece.name,
-        size=sum(entry.size for entry in entries),
-        hash=listing_digest(entries) if piece.files else entries[0].hash,
-        padding=piece.files.padding if piece.files else 0,
-        frames=piece.frames,
-        udims=piece.udims,
-        count=len(piece.sources),
-    )
-
-
-def _check_document(entity: Entity, field: str, message: str, hint: str) -> None:
-    size = len(wire.to_json(wire.dump(entity)).encode()) + _HEADROOM
-    if size > DOCUMENT_LIMIT:
-        detail = f"{message}: {size:,} bytes of {DOCUMENT_LIMIT:,}"
-        raise ValidationError(Issue("document.size", detail, field, hint=hint))
-
-
-def _ids(context: Context, project: str, key: str | None) -> Callable[[str], str]:
-    """New ids; with an idempotency key always the same ones, so that the same request reads the same."""
-    if key is None:
-        return lambda _: context.new_id()
-
-    return lambda what: derived_id(f"{project}\n{context.actor.login}\n{key}\n{what}")
+        if any(version.state != "abandoned" for version in now):
+            return now
+        held.versions = now
+    return []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import attrs
@@ -23,9 +23,9 @@ from bifrost_sdk.errors import BifrostError, ConflictError, ValidationError
 from bifrost_sdk.ports import Storage, View
 from bifrost_sdk.services import purging, staging
 from bifrost_sdk.services.context import Context, Item
+from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.manifests import Manifest, digest
 from bifrost_sdk.services.places import storage_of
-from bifrost_sdk.services.publishing import ROOT
 from bifrost_sdk.services.reservations import Reservation
 from bifrost_sdk.services.sources import MANIFEST
 from bifrost_sdk.services.staging import TRANSACTIONS, Places
@@ -108,26 +108,60 @@ def _purged(context: Context, code: str) -> Iterator[Finding]:
 
 
 def _reserved(context: Context, version: Version) -> Iterator[Finding]:
-    """Settle a reserved version, unless somebody writes it meanwhile: then it is theirs."""
+    """Settle a reserved version and those of its set, unless somebody writes one meanwhile: then they are theirs."""
     with contextlib.suppress(ConflictError):
         now = context.commit(version.project, [Check(version.id, expected=version.revision)]).at
-        if version.lease_until is not None and version.lease_until > now:
-            yield Finding(version.ref, "waiting", "its publisher is at work", version.lease_until)
+        ours = [version]
+        if not _is_held(version, now):  # its publisher moves no files any more, so that they can be looked at
+            ours = [each for each in _members(context, version) if each.state == "reserved"]
+        if alive := [each for each in ours if _is_held(each, now)]:
+            yield Finding(version.ref, "waiting", "its publisher is at work", alive[0].lease_until)
             return
         storage_of(context, ROOT)  # files that cannot be seen now are not to be taken for lost
-        held = Reservation(context, version)
-        held.renew()  # from here on it is ours, and whoever held it notices before it shows anything
-        places = _places(context, version)
-        whole = _find_whole(context, places, version.id)
-        if whole is not None and (seal := _put_in_place(*whole, places)):
-            held.finalise(whole[2], seal)
-            yield Finding(version.ref, "published", "it was whole")
+        held = Reservation(context, ours)
+        held.renew()  # from here on they are ours, and whoever held them notices before it shows anything
+        if sealed := _placed(context, held.versions):
+            for each in held.finalise(sealed):
+                yield Finding(each.ref, "published", "it was whole")
             return
         held.abandon()
-        removed = [
-            path for storage in context.storages.values() for path in staging.withdraw(storage, places, version.id)
-        ]
-        yield Finding(version.ref, "abandoned", f"removed {', '.join(removed)}" if removed else "it had no files")
+        for each in held.versions:
+            places = _places(context, each)
+            storages = context.storages.values()
+            removed = [path for storage in storages for path in staging.withdraw(storage, places, each.id)]
+            yield Finding(each.ref, "abandoned", f"removed {', '.join(removed)}" if removed else "it had no files")
+
+
+def _is_held(version: Version, now: datetime.datetime) -> bool:
+    return version.lease_until is not None and version.lease_until > now
+
+
+def _members(context: Context, version: Version) -> list[Version]:
+    """The versions that are published together with this one, as they stand, as far as they are to be seen."""
+    for *_, manifest in _manifests(context, _places(context, version), version.id):
+        if others := [id for id in manifest.members if id != version.id]:
+            found = context.catalog.get(version.project, others)
+            return [version, *(each for each in found if isinstance(each, Version))]
+    return [version]
+
+
+def _placed(context: Context, versions: Sequence[Version]) -> list[tuple[Manifest, str]] | None:
+    """The manifests of a set that is whole, and their hashes, once all of it has its place; None where it is not."""
+    ids = {version.id for version in versions}
+    whole = []
+    for version in versions:
+        places = _places(context, version)
+        found = _find_whole(context, places, version.id)
+        if found is None or set(found[-1].members or [version.id]) != ids:
+            return None
+        whole.append((found, places))
+    sealed = []
+    for (storage, folder, manifest), places in whole:
+        seal = _put_in_place(storage, folder, manifest, places)
+        if seal is None:
+            return None
+        sealed.append((manifest, seal))
+    return sealed
 
 
 def _put_in_place(storage: Storage, folder: str, manifest: Manifest, places: Places) -> str | None:
@@ -143,12 +177,19 @@ def _put_in_place(storage: Storage, folder: str, manifest: Manifest, places: Pla
 
 def _find_whole(context: Context, places: Places, version: str) -> tuple[Storage, str, Manifest] | None:
     """Where the version lies whole, placed or staged: with its manifest and every file as that says."""
+    for storage, folder, manifest in _manifests(context, places, version):
+        if manifest.representations and staging.is_whole(storage, folder, manifest):
+            return storage, folder, manifest
+    return None
+
+
+def _manifests(context: Context, places: Places, version: str) -> Iterator[tuple[Storage, str, Manifest]]:
+    """Every manifest of the version, and where it lies."""
     for storage in context.storages.values():
         for folder in (*places.finals, places.staged):
             manifest = staging.manifest_in(storage, folder, version)
-            if manifest and manifest.representations and staging.is_whole(storage, folder, manifest):
-                return storage, folder, manifest
-    return None
+            if manifest is not None:
+                yield storage, folder, manifest
 
 
 def _abandoned(context: Context, version: Version) -> Iterator[Finding]:

@@ -1,82 +1,112 @@
-"""A number held for a version that is on its way: taken, renewed, and then published or abandoned, exactly one.
+"""Numbers held for versions that are on their way: taken, renewed, and then published or abandoned, exactly one.
 
-Each step is one commit that expects the version as it was last seen. So of two who think that they hold it, only one
-gets through, and only who got the abandon through may remove files.
+Each step is one commit that expects the versions as they were last seen. So of two who think that they hold them, only
+one gets through, and only who got the abandon through may remove files. Versions of one set take each step together.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, cast
 
 import attrs
 
 from bifrost_sdk.domain.changes import Change, Create, Ensure, Update
-from bifrost_sdk.domain.versions import Product, Version
+from bifrost_sdk.domain.versions import Product, Representation, Version
 from bifrost_sdk.errors import BifrostError, ConflictError
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.manifests import Manifest
 
+#: What is to be reserved: a product, and its next version.
+Wanted: TypeAlias = tuple[Product, Version]
+
 
 @attrs.define
 class Reservation:
-    """A reserved version in the catalog; `version` is how it was last seen."""
+    """Reserved versions of one project; `versions` are as they were last seen, at least one."""
 
     context: Context
-    version: Version
+    versions: list[Version]
     repeated: bool = False
 
     @classmethod
-    def take(cls, context: Context, product: Product, version: Version, *, key: str | None = None) -> Reservation:
-        """Reserve the next number of a product, which is made when it is new; all in one commit.
+    def take(
+        cls, context: Context, wanted: Iterable[tuple[Product, Version]], *, key: str | None = None
+    ) -> Reservation:
+        """Reserve the next number of each product, which is made when it is new; all in one commit.
 
-        With a `key` that was used before, `version` is the one of that time, as it stands now, and `repeated` is set.
+        With a `key` that was used before, `versions` are those of that time, as they stand now, and `repeated` is set.
         """
-        changes: list[Change] = [Ensure(product), Create(version)]
-        commit = context.commit(version.project, changes, key=key or f"publish:{version.id}:reserve")
-        held = cls(context, cast("Version", commit.entities[1]), repeated=commit.repeated and key is not None)
+        changes: list[Change] = [change for product, version in wanted for change in (Ensure(product), Create(version))]
+        first = cast("Create", changes[1]).entity
+        commit = context.commit(first.project, changes, key=key or f"publish:{first.id}:reserve")
+        held = cls(context, _versions(commit.entities[1::2]), repeated=commit.repeated and key is not None)
         if held.repeated:
-            held.version = held.look()
+            held.versions = held.look()
         return held
 
-    def look(self) -> Version:
-        """The version as it stands now."""
-        (found,) = self.context.catalog.get(self.version.project, [self.version.id])
-        if isinstance(found, BifrostError):
-            raise found
-        return cast("Version", found)
+    @property
+    def name(self) -> str:
+        """The references of the versions, for a message."""
+        return ", ".join(version.ref for version in self.versions)
+
+    @property
+    def lease(self) -> int:
+        """The shortest lease, in seconds."""
+        return min(version.lease for version in self.versions)
+
+    def look(self) -> list[Version]:
+        """The versions as they stand now."""
+        found = self.context.catalog.get(self._project, [version.id for version in self.versions])
+        for answer in found:
+            if isinstance(answer, BifrostError):
+                raise answer
+        return _versions(found)
 
     def renew(self) -> None:
-        """Hold it for another lease from now.
+        """Hold them for another lease from now.
 
         Raises:
-            ConflictError: it was lost: somebody recovered it after the lease had run out.
+            ConflictError: one was lost: somebody recovered it after the lease had run out.
         """
-        key = f"publish:{self.version.id}:renew:{self.context.new_id()}"  # two who try at once must not both succeed
-        self._write({"lease_until": None}, key)  # the authority sets it by its own clock
+        key = f"renew:{self.context.new_id()}"  # two who try at once must not both succeed
+        self._write(key, [self._update(version, {"lease_until": None}) for version in self.versions])
 
-    def finalise(self, manifest: Manifest, digest: str) -> Version:
-        """Publish it: state, dependencies and representations become visible together."""
-        fields: dict[str, object] = {"state": "published", "manifest": digest, "dependencies": manifest.dependencies}
-        changes: list[Change] = [
-            Update(self.version.id, fields, expected=self.version.revision),
-            *(Create(representation) for representation in manifest.representations),
-        ]
-        commit = self.context.commit(self.version.project, changes, key=f"publish:{self.version.id}:finalise")
-        self.version = cast("Version", commit.entities[0])
-        return self.version
+    def finalise(self, manifests: Sequence[tuple[Manifest, str]]) -> list[Version]:
+        """Publish them: states, dependencies and representations of all become visible together.
+
+        `manifests` are those of the versions, in order, each with its hash; empty where the files have none.
+        """
+        changes: list[Change] = []
+        for version, (manifest, digest) in zip(self.versions, manifests, strict=True):
+            fields = {"state": "published", "manifest": digest, "dependencies": manifest.dependencies}
+            changes.append(self._update(version, fields))
+        shown: list[Representation] = [each for manifest, _ in manifests for each in manifest.representations]
+        return self._write("finalise", [*changes, *map(Create, shown)])
 
     def abandon(self) -> None:
-        """Give the number up for good; nobody else can publish it after this.
+        """Give the numbers up for good; nobody else can publish one of them after this.
 
         Raises:
-            ConflictError: somebody else published, abandoned or renewed it.
+            ConflictError: somebody else published, abandoned or renewed one.
         """
-        self._write({"state": "abandoned"}, f"publish:{self.version.id}:abandon")
+        self._write("abandon", [self._update(version, {"state": "abandoned"}) for version in self.versions])
 
-    def _write(self, fields: dict[str, object], key: str) -> None:
-        change = Update(self.version.id, fields, expected=self.version.revision)
-        commit = self.context.commit(self.version.project, [change], key=key)
-        self.version = cast("Version", commit.entities[0])
+    @property
+    def _project(self) -> str:
+        return self.versions[0].project
+
+    def _update(self, version: Version, fields: Mapping[str, object]) -> Update:
+        return Update(version.id, fields, expected=version.revision)
+
+    def _write(self, step: str, changes: Sequence[Change]) -> list[Version]:
+        commit = self.context.commit(self._project, changes, key=f"publish:{self.versions[0].id}:{step}")
+        self.versions = _versions(commit.entities[: len(self.versions)])
+        return self.versions
+
+
+def _versions(entities: Iterable[object]) -> list[Version]:
+    return [cast("Version", entity) for entity in entities]
 
 
 def refuse_unpublished(version: Version, key: str) -> Version:

@@ -67,8 +67,12 @@ class Piece:
         return self.files.udims if self.files else ()
 
 
-def gather(product: str, files: Files, *, root: Path | None = None) -> dict[str, tuple[Piece, ...]]:
+def gather(
+    product: str, files: Files, *, root: Path | None = None, renames: bool = True
+) -> dict[str, tuple[Piece, ...]]:
     """For each representation what it is made of, the main file first; no folder may hold `root` or a workspace.
+
+    Without `renames` every file keeps its name.
 
     Raises:
         ValidationError: nothing is asked for, or names clash or are no portable names; with every such issue.
@@ -81,7 +85,8 @@ def gather(product: str, files: Files, *, root: Path | None = None) -> dict[str,
         raise ValidationError(Issue("files.missing", "there is nothing to publish", "files", hint=hint))
     if root is not None:
         _refuse_around(root, files)
-    found = {codes.check_code(key): tuple(_representation(product, key, _items(value))) for key, value in files.items()}
+    named = product if renames else ""
+    found = {codes.check_code(key): tuple(_representation(named, key, _items(value))) for key, value in files.items()}
     if issues := [*_clashing_keys(found), *_name_issues(piece for pieces in found.values() for piece in pieces)]:
         raise ValidationError(issues)
     return found
@@ -118,7 +123,7 @@ def _representation(product: str, key: str, items: list[Any]) -> Iterator[Piece]
         if not isinstance(item, (str, os.PathLike, FileSet)) or not (isinstance(item, FileSet) or os.fspath(item)):
             hint = "give a path, a pattern or a FileSet"
             raise ValidationError(Issue("files.type", f"{item!r} is no file", f"files.{key}", hint=hint))
-        if index == 0:
+        if index == 0 and product:
             yield from _first(product, key, item, alone=len(items) == 1)
         else:
             yield from _further(item)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import attrs
 
@@ -26,6 +27,10 @@ BLOCK = 1 << 20
 
 #: Told how many bytes were copied; may raise to stop.
 Watch = Callable[[int], None]
+
+#: How files are taken over: copied (without writing a byte where the file system shares blocks), moved, hard-linked,
+#: or left where they lie.
+Transfer = Literal["copy", "move", "link", "adopt"]
 
 
 @attrs.frozen
@@ -49,14 +54,17 @@ class Places:
         return next((folder for folder in self.finals if not storage.names(folder)), self.finals[-1])
 
 
-def copy(storage: Storage, source: Source, folder: str, watch: Watch) -> Entry:
-    """Copy one file, hashed while it is read.
+def take(storage: Storage, source: Source, folder: str, watch: Watch, *, transfer: Transfer = "copy") -> Entry:
+    """Take one file over, hashed while it is read; what cannot be linked or share its blocks is copied.
 
     Raises:
         StorageError: it cannot be read or written, or was changed meanwhile.
     """
+    path = f"{folder}/{source.name}"
+    if storage.share(source.path, path, link=transfer != "copy"):
+        return entry(source, watch=watch)
     hasher = hashlib.sha256()
-    storage.write(f"{folder}/{source.name}", _blocks(source, hasher.update, watch))
+    storage.write(path, _blocks(source, hasher.update, watch))
     return Entry(source.name, source.size, f"sha256:{hasher.hexdigest()}")
 
 
@@ -128,8 +136,7 @@ def _take_back(storage: Storage, staged: str, final: str, version: str) -> bool:
 
 
 def _is_claimed(storage: Storage, folder: str) -> bool:
-    names = storage.names(folder)
-    return bool(names) and MANIFEST not in names
+    return bool(storage.names(folder)) and storage.size(f"{folder}/{MANIFEST}") is None
 
 
 def _blocks(source: Source, digest: Callable[[bytes], None], watch: Watch) -> Iterator[bytes]:

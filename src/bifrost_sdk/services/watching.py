@@ -11,7 +11,8 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Final, NamedTuple, TypeAlias
 
@@ -37,6 +38,9 @@ _STEP: Final = 20
 
 #: Device and number of a folder.
 _Identity: TypeAlias = tuple[int, int]
+
+#: Folders by their real paths; where roots overlap, one may be of several.
+_Places: TypeAlias = Mapping[str, Sequence[Spot]]
 
 #: Sets of what happened and where, over and over; an empty one where nothing did for a moment.
 _Notices: TypeAlias = Generator[set[tuple[object, str]], None, None]
@@ -182,17 +186,18 @@ class _Watcher:
         if self.stop.is_set():
             raise _StoppedError
 
-    def _places(self) -> dict[str, Spot]:
-        """The folders to be watched, as far as they are in the scope, by their real paths."""
+    def _places(self) -> _Places:
+        """The folders to be watched, as far as they are in the scope."""
         roots = self.folders.context.roots
         templates = self.folders.templates.get(self.project)
         made = {ROOT, *(each.root for each in templates.templates.values())}
         names = {self.scope.root} if self.scope.root else made
-        found: dict[str, Spot] = {}
+        found: defaultdict[str, list[Spot]] = defaultdict(list)
         for root in sorted(names & roots.keys()):
             tops = folders_of(templates, root, self.project)
             inner = [path for path in tops if self.scope.holds(path)] or [self.scope.folder]
-            found |= {os.path.realpath(roots[root] / path): Spot(root, path) for path in inner}
+            for path in inner:
+                found[os.path.realpath(roots[root] / path)].append(Spot(root, path))
         return found
 
 
@@ -200,13 +205,13 @@ class _Watcher:
 class _Lookout:
     """What the file system tells of changes in some folders, whichever of them are there just now.
 
-    `places` are the folders by their real paths. One that comes, or comes back, is watched from then on.
+    One that comes, or comes back, is watched from then on.
     """
 
     watchfiles: ModuleType
     poll: float | None
     stop: threading.Event
-    places: Mapping[str, Spot] = attrs.field(factory=dict, init=False)
+    places: _Places = attrs.field(factory=dict, init=False)
     _there: Mapping[str, _Identity] | None = attrs.field(default=None, init=False)
     _notices: _Notices | None = attrs.field(default=None, init=False)
 
@@ -218,7 +223,8 @@ class _Lookout:
         """
         before = self._there or {}
         there = {path: found for path in self.places if (found := _identity(path))}
-        changed = {spot for path, spot in self.places.items() if there.get(path) != before.get(path)}
+        other = (spots for path, spots in self.places.items() if there.get(path) != before.get(path))
+        changed = {spot for spots in other for spot in spots}
         last = self._notices
         if there != self._there:
             self._there, self._notices = there, self._listen(there)
@@ -261,16 +267,16 @@ class _Lookout:
             message = f"the folders cannot be watched: {error}; raise the limit of the system (fs.inotify on Linux)"
             advice = "or look for changes every so many seconds (poll)"
             raise StorageError(f"{message}, {advice}", path=min(self.places, default=""), reason=str(error)) from error
-        return {spot for _, path in told if (spot := self._folder(path))}
+        return {spot for _, path in told for spot in self._folders(path)}
 
-    def _folder(self, path: str) -> Spot | None:
-        """The folder in which to look for what changed at a path: itself, or the one that it lies in."""
-        for place, (root, top) in self.places.items():
+    def _folders(self, path: str) -> Iterator[Spot]:
+        """The folder in which to look for what changed at a path, itself or the one that it lies in, in each root."""
+        for place, spots in self.places.items():
             above = place.rstrip(os.sep) + os.sep
             if path == place or path.startswith(above):
-                inner = (path if _identity(path) else path.rpartition(os.sep)[0])[len(above) :]
-                return Spot(root, "/".join(part for part in (top, inner.replace(os.sep, "/")) if part))
-        return None
+                inner = (path if _identity(path) else path.rpartition(os.sep)[0])[len(above) :].replace(os.sep, "/")
+                for root, top in spots:
+                    yield Spot(root, "/".join(part for part in (top, inner) if part))
 
 
 def _identity(path: str) -> _Identity | None:

@@ -40,9 +40,11 @@ if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are n
     from bifrost_sdk.services.adoption import Adoption
     from bifrost_sdk.services.dependencies import Dependency
     from bifrost_sdk.services.folders import Folders
+    from bifrost_sdk.services.publications import Publication
     from bifrost_sdk.services.publishing import Cancel, Progress
     from bifrost_sdk.services.recovery import Recovery
     from bifrost_sdk.services.sources import Files
+    from bifrost_sdk.services.staging import Transfer
     from bifrost_sdk.services.sync import Sync
     from bifrost_sdk.services.tables import Tables
     from bifrost_sdk.services.templates import Templates
@@ -294,6 +296,7 @@ class Session:
         tags: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         source: str = "",
+        transfer: Transfer = "copy",
         progress: Progress | None = None,
         cancel: Cancel | None = None,
         key: str | None = None,
@@ -319,10 +322,32 @@ class Session:
             tags=tags,
             metadata=metadata,
             source=source,
+            transfer=transfer,
             progress=progress,
             cancel=cancel,
             key=key,
             lease=lease,
+        )
+
+    def publish_set(
+        self,
+        publications: Sequence[Publication],
+        *,
+        transfer: Transfer = "copy",
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+        key: str | None = None,
+        lease: int = LEASE,
+    ) -> list[Version]:
+        """Publish several products of one project together, all or none; `services.publishing` tells all of it.
+
+        Raises:
+            ValidationError, NotFoundError, PermissionDeniedError, StorageError, ConflictError: nothing was published.
+        """
+        from bifrost_sdk.services import publishing
+
+        return publishing.publish_set(
+            self.context, publications, transfer=transfer, progress=progress, cancel=cancel, key=key, lease=lease
         )
 
     def validate(

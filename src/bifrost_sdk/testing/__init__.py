@@ -25,6 +25,7 @@ except ModuleNotFoundError as error:
 from bifrost_sdk.testing.builder import Builder, ManualClock
 from bifrost_sdk.testing.catalog_contract import CatalogContract
 from bifrost_sdk.testing.show import Show, make_id, show
+from bifrost_sdk.testing.storage_contract import StorageContract
 from bifrost_sdk.testing.store_contract import StoreContract
 
-__all__ = ["Builder", "CatalogContract", "ManualClock", "Show", "StoreContract", "make_id", "show"]
+__all__ = ["Builder", "CatalogContract", "ManualClock", "Show", "StorageContract", "StoreContract", "make_id", "show"]

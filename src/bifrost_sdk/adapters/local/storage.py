@@ -9,10 +9,10 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from bifrost_sdk.adapters.local import moving
+from bifrost_sdk.adapters.local import cloning, moving
 from bifrost_sdk.errors import ConflictError, StorageError
 from bifrost_sdk.ports import Capabilities
 
@@ -55,7 +55,9 @@ class LocalStorage:
                 for missing in self._missing(folder / part):
                     missing.mkdir(exist_ok=True)
             try:
-                return Capabilities(moves_whole=_moves_whole(folder), syncs=_syncs(folder))
+                return Capabilities(
+                    moves_whole=_moves_whole(folder), syncs=_syncs(folder), clones=_clones(folder), links=_links(folder)
+                )
             finally:
                 shutil.rmtree(folder)
 
@@ -70,6 +72,24 @@ class LocalStorage:
                 file.flush()
                 place.chmod(_READ_ONLY)
                 os.fsync(file.fileno())
+
+    def share(self, source: Path, path: str, *, link: bool = False) -> bool:
+        """A clone or a hard link; False where the file system, or the one that the source lies on, has none."""
+        place, capabilities = self._at(path), self.capabilities
+        if not (capabilities.links if link else capabilities.clones):
+            return False
+        with _reporting("write", place):
+            for folder in self._missing(place.parent):
+                folder.mkdir(exist_ok=True)
+            try:
+                (cloning.link if link else cloning.clone)(source, place)
+            except OSError as error:
+                if error.errno in cloning.UNSUPPORTED:
+                    return False
+                raise
+            place.chmod(_READ_ONLY)
+            _sync(place)
+        return True
 
     def read(self, path: str) -> Iterator[bytes]:
         """The content of a file, block by block."""
@@ -154,18 +174,29 @@ class LocalStorage:
         return [each for each in wanted if not each.is_dir()][::-1]
 
     def _move_piecewise(self, source: Path, target: Path, last: str) -> None:
-        """Claim `target` by making it, then move what is in `source`, `last` at the end.
+        """Claim `target`, then move what is in `source`, `last` at the end.
 
-        A claimed folder without `last` is one that was interrupted here: it belongs to whoever holds the staged rest.
+        The claim is a link by the name of `last` that says what is to come here: made by exactly one, still there when
+        that one is interrupted and goes on, and replaced by `last` itself.
         """
-        target.mkdir(exist_ok=not (target / last).exists())
+        is_new = not target.exists()
+        target.mkdir(exist_ok=True)
+        try:
+            (target / last).symlink_to(source.name)
+        except FileExistsError:
+            if not (target / last).is_symlink() or str((target / last).readlink()) != source.name:
+                raise
+        else:
+            if not is_new and os.listdir(target) != [last]:  # noqa: PTH208 - names are enough
+                (target / last).unlink()
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         names = sorted(os.listdir(source), key=lambda name: (name == last, name))  # noqa: PTH208 - names are enough
-        if taken := [name for name in names if (target / name).exists()]:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target / taken[0]))
         for name in names:
             if name == last:
                 self._sync_folder(target)
-            (source / name).rename(target / name)
+            elif os.path.lexists(target / name):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target / name))
+            (source / name).replace(target / name)
         self._sync_folder(target)
         source.rmdir()
 
@@ -203,6 +234,24 @@ def _moves_whole(folder: Path) -> bool:
         return False
     moving.move(folder / "source", folder / "free")
     return True
+
+
+def _clones(folder: Path) -> bool:
+    return _does(cloning.clone, folder, "clone")
+
+
+def _links(folder: Path) -> bool:
+    return _does(cloning.link, folder, "link")
+
+
+def _does(make: Callable[[Path, Path], None], folder: Path, name: str) -> bool:
+    sample = folder / "sample"
+    sample.write_bytes(b"bifrost")
+    try:
+        make(sample, folder / name)
+    except OSError:  # whatever it says, files can be copied
+        return False
+    return (folder / name).read_bytes() == b"bifrost"
 
 
 def _syncs(folder: Path) -> bool:
