@@ -202,6 +202,17 @@ def test_everything_is_scanned_again_when_it_is_time(
     assert (sighting.root, sighting.folder) == ("", "")
 
 
+def test_each_root_is_looked_at_when_they_lie_in_one_another(session: Session, work: Path, watch: Watch) -> None:
+    roots = cast("dict[str, Path]", session.context.roots)
+    session.publish("bifrost://demo/assets/char/hero", "rig", {"ma": work / "hero.rig.v001.ma"})
+    shutil.copytree(roots["publish"], roots["work"], dirs_exist_ok=True)
+    roots["publish"] = roots["work"]
+    watched = watch()
+    published = "demo/assets/char/hero/rig/v001/rig.ma"
+    (roots["work"] / published).unlink()
+    assert watched.until(published, "missing").root == "publish"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="making links is not for everybody there")
 def test_links_are_not_followed_when_they_change(tmp_path: Path, work: Path, watch: Watch) -> None:
     write(tmp_path / "elsewhere", "hero.rig.v009.ma")
@@ -266,7 +277,7 @@ def test_watching_goes_on_when_a_folder_goes_while_it_begins(tmp_path: Path) -> 
             raise FileNotFoundError  # as the library does
         yield from itertools.repeat(set())
 
-    class Vanishing(dict[str, Spot]):
+    class Vanishing(dict[str, list[Spot]]):
         """Places of which one goes right after it was seen to be there."""
 
         def items(self) -> Any:  # Any: what a dictionary gives
@@ -276,7 +287,7 @@ def test_watching_goes_on_when_a_folder_goes_while_it_begins(tmp_path: Path) -> 
 
     lookout = watching._Lookout(cast("Any", SimpleNamespace(watch=watch)), None, threading.Event())
     (tmp_path / "demo").mkdir()
-    lookout.places = Vanishing({str(tmp_path / "demo"): Spot("work", "demo")})
+    lookout.places = Vanishing({str(tmp_path / "demo"): [Spot("work", "demo")]})
     assert lookout.look() == {Spot("work", "demo")}
     assert lookout._there is None
     (tmp_path / "demo").mkdir()
@@ -293,7 +304,7 @@ def test_limit_of_the_system_is_told_when_it_is_reached() -> None:
 
     library = cast("Any", SimpleNamespace(watch=refuse))  # the limit is the machine's, and others live by it
     lookout = watching._Lookout(library, None, threading.Event())
-    lookout.places = {str(Path.cwd()): Spot("work", "")}
+    lookout.places = {str(Path.cwd()): [Spot("work", "")]}
     with pytest.raises(StorageError, match="poll") as caught:
         lookout.look()
     assert "limit reached" in caught.value.reason
