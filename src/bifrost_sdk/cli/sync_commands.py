@@ -21,12 +21,12 @@ from bifrost_sdk.cli.meters import meter
 from bifrost_sdk.cli.screen import Cell, Screen, printable
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.reconciliation import STATES, Finding, Report, Spot
-from bifrost_sdk.domain.repairs import Plan
 from bifrost_sdk.errors import Issue, StorageError, ValidationError
 from bifrost_sdk.services import places
 from bifrost_sdk.session import Session
 
-if TYPE_CHECKING:  # loaded when something is applied or watched
+if TYPE_CHECKING:  # loaded when something is planned, applied or watched
+    from bifrost_sdk.domain.repairs import Plan
     from bifrost_sdk.services.applying import Applied
     from bifrost_sdk.services.watching import Sighting
 
@@ -231,6 +231,8 @@ def _planned(session: Session, options: argparse.Namespace) -> Plan:
 
 def _kept(options: argparse.Namespace) -> Plan:
     """The plan of a file, which was made of one scan and is done as it is."""
+    from bifrost_sdk.domain.repairs import Plan
+
     asked = {
         "--root": options.root,
         "--folder": options.folder,
