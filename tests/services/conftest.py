@@ -28,7 +28,7 @@ def session(tmp_path: Path, fresh_workspace: Path) -> Iterator[Session]:
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Install a module with its entry points, by group and name, as a package of a studio's own; the folder it is in."""
+    """Install a module with its entry points, by group and name, as a package of its own; the folder it is in."""
 
     def write(name: str, text: str, points: Mapping[str, Mapping[str, str]]) -> Path:
         folder = tmp_path / f"site-{name}"

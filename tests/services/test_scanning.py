@@ -13,7 +13,6 @@ from bifrost_sdk.domain import locations
 from bifrost_sdk.domain.model import Representation, Workfile
 from bifrost_sdk.domain.reconciliation import State
 from bifrost_sdk.domain.versions import File
-from bifrost_sdk.services import scanning
 from bifrost_sdk.services.disks import Disk
 from bifrost_sdk.services.scanning import OUTSIDE, Outcome, RootScan, Terms
 from bifrost_sdk.services.tracked import Holding
@@ -69,8 +68,8 @@ def test_file_has_its_state_when_changed(show: Session, save: Save, root: str, p
     text = place.read_text()
     status = place.stat()
 
-    def state(**options: bool) -> tuple[str, str]:
-        report = show.sync.scan(**options)
+    def state(*, verify: bool = False) -> tuple[str, str]:
+        report = show.sync.scan(verify=verify)
         (finding,) = report.findings or (None,)
         assert report.tracked == 10
         if finding is None:
@@ -120,10 +119,11 @@ def test_file_is_untracked_when_it_is_new(save: Save, states: States) -> None:
     assert states() == {"untracked": new | stranger}
 
 
-def test_renders_and_caches_of_tasks_are_passed_by_when_they_are_of_no_version(save: Save, states: States) -> None:
-    save("work", "demo/assets/char/hero/rig/cache/v001/hero.rig.v001.abc", "cache")
-    assert save("work", "demo/assets/char/hero/rig/output/v001/hero.rig.v001.mov", "output").is_file()
-    assert set(states().get("untracked", ())) <= {"demo/assets/char/hero/rig/output/v001/hero.rig.v001.mov"}
+def test_renders_and_caches_of_tasks_are_passed_by_when_they_are_of_no_version(show: Session, states: States) -> None:
+    for area in ("cache", "output"):
+        made = show.folders.path_for("bifrost://demo/assets/char/hero", area, task="rig", version=1, ext="abc")
+        write(made)
+    assert states() == {}
 
 
 def test_own_files_are_passed_by_wherever_they_lie(save: Save, states: States) -> None:
@@ -165,14 +165,14 @@ def test_everything_is_told_of_a_folder_when_it_cannot_be_read(
     show: Session, monkeypatch: pytest.MonkeyPatch, states: States
 ) -> None:
     """Whoever may do everything is never refused, so here the folder refuses on its own."""
-    real, top = scanning.os.scandir, str(show.context.roots["publish"])
+    real, top = os.scandir, str(show.context.roots["publish"])
 
     def refusing(place: str | int) -> Any:  # Any: what it is that os.scandir gives has no public name
         if place == f"{top}/{MODEL}":
             raise PermissionError(13, "Permission denied", place)
         return real(place)
 
-    monkeypatch.setattr(scanning.os, "scandir", refusing)
+    monkeypatch.setattr(os, "scandir", refusing)
     found = show.sync.scan()
     assert {(each.path, each.reason) for each in found.findings if each.about == "folder"} == {
         (MODEL, "Permission denied")
@@ -195,7 +195,7 @@ def test_file_is_missing_when_it_vanishes_during_the_walk(
     show: Session, monkeypatch: pytest.MonkeyPatch, states: States
 ) -> None:
     """What a folder lists may be gone before it is looked at, and what it does not list may have come."""
-    real, roots = scanning.os.scandir, show.context.roots
+    real, roots = os.scandir, show.context.roots
 
     class Vanishing:
         def __init__(self, place: str | int) -> None:
@@ -212,7 +212,7 @@ def test_file_is_missing_when_it_vanishes_during_the_walk(
         def __exit__(self, *details: object) -> None:
             self.entries.close()
 
-    monkeypatch.setattr(scanning.os, "scandir", Vanishing)
+    monkeypatch.setattr(os, "scandir", Vanishing)
     assert states() == {"missing": {USD}}
 
 
