@@ -262,10 +262,25 @@ def test_live_publisher_is_left_alone_when_recovered_meanwhile(session: Session,
 
 
 @pytest.mark.usefixtures("hero")
-def test_late_publisher_shows_nothing_when_it_was_recovered(session: Session, source: Path) -> None:
-    with pytest.raises(ConflictError):
+def test_late_publisher_begins_anew_when_it_was_recovered(session: Session, source: Path) -> None:
+    recoveries = iter([True])
+
+    def late(*_: int) -> None:
+        if next(recoveries, False):
+            settle(session)
+
+    version = session.publish(HERO, "model", {"usd": source / "hero.usda"}, progress=late, lease=60, key="nightly")
+    assert [version.state for version in versions_of(session)] == ["abandoned", "published"]
+    assert session.resolve(version.ref).read_text() == "#usda 1.0\n"
+    assert len(files_of(session)) == 2
+    assert session.publish(HERO, "model", {"usd": source / "hero.usda"}, key="nightly") == version
+
+
+@pytest.mark.usefixtures("hero")
+def test_late_publisher_gives_in_when_it_is_always_recovered(session: Session, source: Path) -> None:
+    with pytest.raises(ConflictError, match="given up by a recovery"):
         session.publish(HERO, "model", {"usd": source / "hero.usda"}, progress=lambda *_: settle(session), lease=60)
-    assert [version.state for version in versions_of(session)] == ["abandoned"]
+    assert [version.state for version in versions_of(session)] == ["abandoned"] * 3
     assert files_of(session) == []
 
 

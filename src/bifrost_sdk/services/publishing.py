@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +37,9 @@ Progress = Callable[[int, int], None]
 #: Asked between blocks; true stops the publish.
 Cancel = Callable[[], bool]
 
+# So often a publisher may lose its lease before it gives in.
+_LOSSES = 3
+
 
 def publish(
     context: Context,
@@ -61,7 +65,8 @@ def publish(
 
     `files` gives for each representation (usd, abc, preview) a path, a pattern (``beauty.####.exr``, ``<UDIM>``), a
     folder or a list of these, the main one first. `depends_on` are versions, references or ids; `status` may be given
-    by its code; `source` says what it was made from. With a `key`, publishing again answers with the first version.
+    by its code; `source` says what it was made from. With a `key`, publishing again answers with the version that came
+    of it the first time, if one did. Who loses the lease to a recovery begins anew with the next number.
 
     `transfer` says how files are taken over. ``copy``, where the file system can by sharing blocks until one is
     written. ``move``: linked where that can be done, and the sources are removed once the version stands. ``link``:
@@ -72,7 +77,7 @@ def publish(
         ValidationError: the request is wrong: names, dependencies, fields.
         NotFoundError, PermissionDeniedError: the owner is not there, or nothing may be published there.
         StorageError: files cannot be read, copied or placed, were changed meanwhile, or `cancel` said so.
-        ConflictError: the lease was lost to a recovery, or the key was used for something else.
+        ConflictError: the lease was lost to a recovery again and again, or the key was used for something else.
 
     In each of these cases nothing is published and no file is left.
 
@@ -124,13 +129,28 @@ def publish_set(
     ...     [version.ref for version in publish_set(session.context, [rig, look])]
     ['bifrost://demo/assets/char/hero/rig/v001', 'bifrost://demo/assets/char/hero/look/v001']
     """
-    drafts = plan(context, publications, transfer=transfer, key=key, lease=lease)
-    job = Job(context, drafts, storage_of(context, ROOT), transfer)
-    held = Reservation.take(context, [(draft.product, draft.version) for draft in drafts], key=key)
-    if held.repeated:
-        kept = [refuse_unpublished(version, key or "") for version in held.versions]
-        return [draft.check_same(context, version) for draft, version in zip(drafts, kept, strict=True)]
-    return job.run(held, Watcher(held, sum(draft.size for draft in drafts), progress, cancel))
+    losses = 0
+    for attempt in itertools.count(1):
+        own = f"{key} (attempt {attempt})" if key and attempt > 1 else key
+        drafts = plan(context, publications, transfer=transfer, key=own, lease=lease)
+        job = Job(context, drafts, storage_of(context, ROOT), transfer)
+        held = Reservation.take(context, [(draft.product, draft.version) for draft in drafts], key=own)
+        if held.repeated:
+            if all(version.state == "abandoned" for version in held.versions):
+                continue  # that attempt came to nothing
+            kept = [refuse_unpublished(version, key or "") for version in held.versions]
+            return [draft.check_same(context, version) for draft, version in zip(drafts, kept, strict=True)]
+        try:
+            return job.run(held, Watcher(held, sum(draft.size for draft in drafts), progress, cancel))
+        except _LostError as error:
+            losses += 1
+            if losses == _LOSSES:
+                raise ConflictError(str(error), blockers=error.blockers) from error
+    raise AssertionError  # the count has no end
+
+
+class _LostError(ConflictError):
+    """A recovery gave up what was being published: it is begun anew, with other numbers."""
 
 
 @attrs.define
@@ -192,10 +212,8 @@ class Job:
             if not now or not isinstance(error, Exception) or any(version.state == "reserved" for version in now):
                 raise
             if given_up := [version.ref for version in now if version.state != "published"]:
-                message = (
-                    f"{', '.join(given_up)} was given up by a recovery, since its lease had run out; publish again"
-                )
-                raise ConflictError(message, blockers=given_up) from error
+                what = "was given up by a recovery, since its lease had run out"
+                raise _LostError(f"{', '.join(given_up)} {what}; publish again", blockers=given_up) from error
             versions = now
         taken.finish(self.transfer)
         return versions
