@@ -49,6 +49,7 @@ if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are n
     from bifrost_sdk.services.tables import Tables
     from bifrost_sdk.services.templates import Templates
     from bifrost_sdk.services.validating import Validation
+    from bifrost_sdk.services.verifying import Verification
     from bifrost_sdk.services.workfiles import Workfiles
 
 #: Paths of resolved files are remembered up to this many.
@@ -394,6 +395,26 @@ class Session:
         from bifrost_sdk.services import recovery
 
         return recovery.recover(self.context, project)
+
+    def verify(
+        self,
+        project: Item | None = None,
+        *,
+        item: Item | None = None,
+        jobs: int = 0,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+        resume: bool = True,
+    ) -> Verification:
+        """Read published files and hold them against their hashes; `services.verifying.verify` tells all of it.
+
+        Of a project, or of one `item` and below it: a version, product or node. What was stopped goes on where it was.
+        """
+        from bifrost_sdk.services import verifying
+
+        return verifying.verify(
+            self.context, project, item=item, jobs=jobs, progress=progress, cancel=cancel, resume=resume
+        )
 
     # What happened
 
