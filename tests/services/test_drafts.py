@@ -13,7 +13,7 @@ import pytest
 import bifrost_sdk as bf
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import Version
-from bifrost_sdk.errors import BifrostError, ConflictError, StorageError, ValidationError
+from bifrost_sdk.errors import ConflictError, StorageError, ValidationError
 from bifrost_sdk.ports import Storage
 from bifrost_sdk.services import publishing, staging
 from bifrost_sdk.services.publications import Publication
@@ -221,10 +221,11 @@ def test_rest_is_given_up_when_a_recovery_took_one_of_the_set(session: Session, 
             session.versions.update(one, state="abandoned")
         return False
 
-    with pytest.raises(BifrostError, match="given up"):
-        session.publish_set(wanted(source, "model", "rig"), cancel=take_one)
-    assert versions_of(session) == {"model/1": "abandoned", "rig/1": "abandoned"}
-    assert files_of(session) == set()
+    versions = session.publish_set(wanted(source, "model", "rig"), cancel=take_one)
+    assert [version.number for version in versions] == [2, 2]  # begun anew, all of it
+    states = versions_of(session)
+    assert [states[f"{code}/1"] for code in ("model", "rig")] == ["abandoned"] * 2
+    assert {path.split("/")[-2] for path in files_of(session)} == {"v002"}
 
 
 # How files are taken over

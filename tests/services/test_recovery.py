@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import itertools
 import subprocess
 import sys
 from collections import Counter
@@ -273,13 +274,18 @@ def test_late_publisher_begins_anew_when_it_was_recovered(session: Session, sour
     assert [version.state for version in versions_of(session)] == ["abandoned", "published"]
     assert session.resolve(version.ref).read_text() == "#usda 1.0\n"
     assert len(files_of(session)) == 2
-    assert session.publish(HERO, "model", {"usd": source / "hero.usda"}, key="nightly") == version
+    assert session.publish(HERO, "model", {"usd": source / "hero.usda"}, lease=60, key="nightly") == version
 
 
 @pytest.mark.usefixtures("hero")
 def test_late_publisher_gives_in_when_it_is_always_recovered(session: Session, source: Path) -> None:
+    hours = itertools.count(1)
+
+    def late(*_: int) -> None:
+        settle(session, hours=next(hours))
+
     with pytest.raises(ConflictError, match="given up by a recovery"):
-        session.publish(HERO, "model", {"usd": source / "hero.usda"}, progress=lambda *_: settle(session), lease=60)
+        session.publish(HERO, "model", {"usd": source / "hero.usda"}, progress=late, lease=60)
     assert [version.state for version in versions_of(session)] == ["abandoned"] * 3
     assert files_of(session) == []
 
