@@ -121,7 +121,11 @@ def propose(
     return proposal, (*issues, *missing)
 
 
-def _gathered(product: str, files: Files, root: Path | None) -> tuple[dict[str, tuple[Piece, ...]], tuple[Issue, ...]]:
+def _gathered(
+    product: str,
+    files: Any,  # Any: as given; judged by sources.gather
+    root: Path | None,
+) -> tuple[dict[str, tuple[Piece, ...]], tuple[Issue, ...]]:
     """What there is of each representation: one that cannot be had does not hide what is wrong with the others."""
     found, refused = _tried(functools.partial(sources.gather, product, files, root=root), "files")
     if found is not None:

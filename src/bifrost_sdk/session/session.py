@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are n
     from bifrost_sdk.services.adoption import Adoption
     from bifrost_sdk.services.dependencies import Dependency
     from bifrost_sdk.services.folders import Folders
+    from bifrost_sdk.services.following import Followers
     from bifrost_sdk.services.publications import Publication
     from bifrost_sdk.services.publishing import Cancel, Progress
     from bifrost_sdk.services.recovery import Recovery
@@ -152,6 +153,13 @@ class Session:
         from bifrost_sdk.services.sync import Sync
 
         return Sync(self.folders)
+
+    @functools.cached_property
+    def followers(self) -> Followers:
+        """What a studio does after each publish."""
+        from bifrost_sdk.services.following import Followers
+
+        return Followers(self.context)
 
     @functools.cached_property
     def adoption(self) -> Adoption:
