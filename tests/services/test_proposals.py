@@ -7,8 +7,7 @@ import pytest
 from bifrost_sdk.domain.filesets import FileSet
 from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.errors import NotFoundError
-from bifrost_sdk.services.proposals import PUBLISH_ROOT, propose
-from bifrost_sdk.services.publishing import ROOT
+from bifrost_sdk.services.proposals import propose
 from bifrost_sdk.session import Session
 
 
@@ -20,10 +19,6 @@ def folder(tmp_path: Path) -> Path:
     for frame in (1001, 1002):
         (made / f"b.{frame}.exr").write_bytes(b"\x76\x2f\x31\x01" + bytes(frame))
     return made
-
-
-def test_root_is_the_one_that_publishing_writes_to_when_compared() -> None:
-    assert PUBLISH_ROOT == ROOT
 
 
 def test_proposal_holds_all_that_is_known_when_everything_is_there(session: Session, folder: Path) -> None:

@@ -11,8 +11,10 @@ import pytest
 from bifrost_sdk.domain.changes import Update
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.errors import Issue, ValidationError
+from bifrost_sdk.services.drafts import plan
 from bifrost_sdk.services.proposals import Proposal, propose
-from bifrost_sdk.services.validating import BUILTIN, check_before_publish
+from bifrost_sdk.services.publications import Publication
+from bifrost_sdk.services.validating import BUILTIN, check, check_before_publish
 from bifrost_sdk.services.validators import Validator
 from bifrost_sdk.session import Session, connect
 
@@ -145,23 +147,47 @@ def reconnected(session: Session, settings: str) -> Session:
 # Before publishing
 
 
-def test_publish_is_refused_when_there_is_an_error(session: Session, hero: Entity, usda: Path) -> None:
+def test_proposal_is_refused_when_there_is_an_error(session: Session, hero: Entity, usda: Path) -> None:
     proposal, _ = propose(session.context, hero, "model", {"usd": usda}, comment="first")
-    assert check_before_publish(proposal).ok
+    assert [each.ok for each in check([proposal, proposal])] == [True, True]
     warning = Validator("w", "W", lambda _: ["look at it"], severity="warning")
-    assert [each.message for each in check_before_publish(proposal, [warning]).warnings] == ["look at it"]
+    (told,) = check([proposal], [warning])
+    assert [each.message for each in told.warnings] == ["look at it"]
     strict = attrs.evolve(session.context, plugins=attrs.evolve(session.context.plugins, severity={"w": "error"}))
     with pytest.raises(ValidationError, match="look at it") as caught:
-        check_before_publish(attrs.evolve(proposal, context=strict), [warning])
+        check([attrs.evolve(proposal, context=strict)] * 2, [warning])
     assert caught.value.issues == (Issue("w", "look at it"),)
+
+
+def test_set_is_refused_when_one_of_it_has_an_error(session: Session, hero: Entity, usda: Path) -> None:
+    empty = usda.with_name("empty.usda")
+    empty.touch()
+    base = session.publish(hero, "base", {"usd": usda})
+    look = Publication(hero.ref, "look", {"usd": usda}, comment="new", depends_on=[base])
+    rig = Publication(hero, "rig", {"usd": usda}, depends_on=[look, base.ref], tags=["main"])
+    drafts = plan(session.context, [look, rig])
+    told = check_before_publish(session.context, [look, rig], drafts)
+    assert [(each.ok, each.proposal.comment, each.proposal.tags) for each in told] == [
+        (True, "new", ()),
+        (True, "", ("main",)),
+    ]
+    assert [[needed.version for needed in each.proposal.dependencies] for each in told] == [[base.id], [base.id]]
+    session.versions.retire(base)
+    wrong = Publication(hero, "other", {"usd": empty}, depends_on=[look])
+    with pytest.raises(ValidationError) as caught:
+        check_before_publish(session.context, [look, wrong], plan(session.context, [look, wrong]))
+    assert [(issue.code, issue.subject) for issue in caught.value.issues] == [
+        ("dependency.retired", base.ref),
+        ("file.empty", str(empty)),
+    ]
 
 
 def test_little_time_is_taken_when_one_file_is_published(session: Session, hero: Entity, usda: Path) -> None:
     proposal, _ = propose(session.context, hero, "model", {"usd": usda})
-    check_before_publish(proposal)
+    check([proposal])
     started = time.perf_counter()
     for _ in range(100):
-        check_before_publish(attrs.evolve(proposal))
+        check([attrs.evolve(proposal)])
     assert (time.perf_counter() - started) / 100 < 0.005  # a publish takes about 8 ms, and this about 0.1
 
 

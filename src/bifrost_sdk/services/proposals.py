@@ -11,17 +11,16 @@ import attrs
 
 from bifrost_sdk.domain import signatures
 from bifrost_sdk.domain.entity import Node
-from bifrost_sdk.domain.versions import AssetDependency, Representation
+from bifrost_sdk.domain.versions import AssetDependency
 from bifrost_sdk.errors import Issue, StorageError, ValidationError
 from bifrost_sdk.services import dependencies, sources
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
+from bifrost_sdk.services.drafts import ROOT, Draft
+from bifrost_sdk.services.publications import Publication
 from bifrost_sdk.services.sources import Files, Piece, Source
 
 T = TypeVar("T")
-
-#: The root that publishing writes to, where nobody says another.
-PUBLISH_ROOT = str(attrs.fields(Representation).root.default)
 
 
 class Offered(NamedTuple):
@@ -87,7 +86,7 @@ class Proposal:
 
     def gathered(self) -> tuple[Proposal, tuple[Issue, ...]]:
         """The proposal with what its files are now on disk, and why some are not to be had."""
-        pieces, issues = _gathered(self.product, self.files, self.context.roots.get(PUBLISH_ROOT))
+        pieces, issues = _gathered(self.product, self.files, self.context.roots.get(ROOT))
         return attrs.evolve(self, pieces=pieces), issues
 
 
@@ -119,6 +118,31 @@ def propose(
     )
     proposal, issues = draft.gathered()
     return proposal, (*issues, *missing)
+
+
+def proposals_of(context: Context, publications: Sequence[Publication], drafts: Sequence[Draft]) -> list[Proposal]:
+    """What was planned of these publications, without dependencies on others of the set, which are not there yet.
+
+    Raises:
+        NotFoundError: an owner is not there any more.
+    """
+    own = {draft.version.id for draft in drafts}
+    return [
+        Proposal(
+            context=context,
+            owner=context.take(Node, asked.owner),
+            product=draft.product.code,
+            files=asked.files,
+            pieces=draft.made,
+            dependencies=tuple(needed for needed in draft.needed if needed.version not in own),
+            task=draft.version.task,
+            source=draft.version.source,
+            comment=draft.version.comment,
+            tags=draft.version.tags,
+            metadata=draft.version.metadata,
+        )
+        for asked, draft in zip(publications, drafts, strict=True)
+    ]
 
 
 def _gathered(

@@ -18,8 +18,9 @@ from bifrost_sdk.errors import BifrostError, Issue, StorageError, ValidationErro
 from bifrost_sdk.services import disks, lineages, places
 from bifrost_sdk.services.context import is_id
 from bifrost_sdk.services.disks import Disk, Look
+from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.lineages import Lineage
-from bifrost_sdk.services.proposals import PUBLISH_ROOT, Proposal
+from bifrost_sdk.services.proposals import Proposal
 from bifrost_sdk.services.validators import Validator
 
 #: What a path can name of whom it belongs to.
@@ -29,7 +30,7 @@ _NODES: Final = ("project.code", *(f"{kind}.code" for kind in filling.NODE_KINDS
 def find_misnamed(proposal: Proposal) -> Iterator[Issue]:
     """Main files in folders that belong to templates, which none of these reads, or which belong to something else."""
     found = {key: _place(proposal, pieces[0].sources[0].path) for key, pieces in proposal.pieces.items()}
-    placed = {key: place for key, place in found.items() if place is not None and place.root != PUBLISH_ROOT}
+    placed = {key: place for key, place in found.items() if place is not None and place.root != ROOT}
     if not placed:
         return
     from bifrost_sdk.services.templates import Templates  # compiles and proves; most publishes need none of it

@@ -18,8 +18,10 @@ from bifrost_sdk.errors import Issue, ValidationError
 from bifrost_sdk.services import file_checks, plugins, record_checks
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
+from bifrost_sdk.services.drafts import ROOT, Draft
 from bifrost_sdk.services.plugins import Loaded, Plugins
-from bifrost_sdk.services.proposals import PUBLISH_ROOT, Proposal, propose
+from bifrost_sdk.services.proposals import Proposal, proposals_of, propose
+from bifrost_sdk.services.publications import Publication
 from bifrost_sdk.services.sources import Files
 from bifrost_sdk.services.validators import Found, Validator
 
@@ -129,14 +131,30 @@ def validate(
     return _validation(proposal, found, [each for each in applied if each.result not in left])
 
 
-def check_before_publish(proposal: Proposal, validators: Iterable[Any] = ()) -> Validation:  # Any: see validate
-    """Refuse a proposal, all of which was gathered, when a validator finds an error in it.
+def check_before_publish(
+    context: Context, publications: Sequence[Publication], drafts: Sequence[Draft]
+) -> list[Validation]:
+    """Refuse what was planned of these publications when a validator finds an error in any of them.
 
     Raises:
         ValidationError: with an issue for every error.
     """
-    chosen, broken = _chosen(proposal.context.plugins, validators)
-    return _validation(proposal, [*broken, *_run(chosen, proposal)]).raise_for_errors()
+    return check(proposals_of(context, publications, drafts))
+
+
+def check(proposals: Sequence[Proposal], validators: Iterable[Any] = ()) -> list[Validation]:  # Any: see validate
+    """What is said of proposals that belong together, all of which was gathered.
+
+    Raises:
+        ValidationError: there are errors in some; with an issue for every one.
+    """
+    found = []
+    for proposal in proposals:
+        chosen, broken = _chosen(proposal.context.plugins, validators)
+        found.append(_validation(proposal, [*broken, *_run(chosen, proposal)]))
+    if issues := [result.issue for each in found for result in each.errors]:
+        raise ValidationError(dict.fromkeys(issues))
+    return found
 
 
 def _validation(proposal: Proposal, found: Iterable[Found], fixed: Iterable[Found] = ()) -> Validation:
@@ -204,7 +222,7 @@ def _fixed(proposal: Proposal, found: Iterable[Found]) -> tuple[Proposal, list[F
 
 def _holds_published(proposal: Proposal) -> bool:
     """Whether a file of it lies where published files do: what is there is never changed."""
-    root = proposal.context.roots.get(PUBLISH_ROOT)
+    root = proposal.context.roots.get(ROOT)
     if root is None:
         return False
     inner = Path(os.path.realpath(root))
