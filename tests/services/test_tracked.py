@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import datetime
+import sqlite3
 
 import pytest
 
@@ -114,6 +116,15 @@ def test_work_files_stand_in_their_folders_when_read(session: Session) -> None:
     assert found.fullmatch("hero.1001.ma")
     assert not found.fullmatch("heroX1001.ma")
     assert not holding.is_published
+
+
+def test_work_files_are_read_whole_when_an_older_version_wrote_their_rows(show: Session) -> None:
+    (before,) = read(show).folders["work"].values()
+    with contextlib.closing(sqlite3.connect(show.settings.folder / "catalog.sqlite")) as catalog:
+        assert catalog.execute("UPDATE entity SET files = NULL WHERE kind = 'workfile'").rowcount == 1
+        catalog.commit()
+    (after,) = read(show).folders["work"].values()
+    assert [*after.owners()] == [*before.owners()]
 
 
 def test_only_what_lies_in_the_scope_is_read_when_it_is_narrow(session: Session, version: str) -> None:

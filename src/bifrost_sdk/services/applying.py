@@ -236,7 +236,8 @@ class _Applying:
         return Update(entity.id, fields, entity.revision) if is_same else _CHANGED
 
     def _marked(self, action: Action, version: Version) -> Change | str | None:
-        mark, now = action.values["mark"], version.metadata.get(CORRUPT, {})
+        mark = action.values["mark"]
+        now = version.metadata.get(CORRUPT, {}) if CORRUPT in version.tags else {}  # people take the tag away
         if now == mark:
             return None
         if now != action.values["before"]:

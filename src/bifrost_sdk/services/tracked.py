@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import attrs
@@ -18,6 +18,7 @@ from bifrost_sdk.domain.filesets import FRAME, UDIM, FileSet
 from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.query import PAGE_LIMIT, Query
 from bifrost_sdk.domain.reconciliation import Content
+from bifrost_sdk.domain.versions import Workfile
 from bifrost_sdk.services.context import Context
 
 #: How many documents are asked for at once.
@@ -220,8 +221,17 @@ def read(context: Context, project: str, scope: Scope) -> Tracked:
                 reading.add_document(version, published, json.loads(body))
     for page in context.pages(Query("workfile", project=project).limit(PAGE_LIMIT).rows("id", "revision", "files")):
         tracked.revision = tracked.revision or page.revision
-        reading.add_works(page.rows)
+        reading.add_works(_written(context, project, page.rows))
     return tracked
+
+
+def _written(context: Context, project: str, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows of work files with their short texts, which rows that an older version wrote do not have."""
+    older = [row[0] for row in rows if row[2] is None]
+    if not older:
+        return rows
+    found = [each for each in context.catalog.get(project, older) if isinstance(each, Workfile)]
+    return [*(row for row in rows if row[2]), *((each.id, each.revision, locations.write_work(each)) for each in found)]
 
 
 @attrs.frozen(eq=False)
