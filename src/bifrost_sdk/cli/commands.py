@@ -47,7 +47,7 @@ def init(options: argparse.Namespace, screen: Screen) -> int:
 
 def publish(options: argparse.Namespace, screen: Screen) -> int:
     """Publish the next version of a product."""
-    files = _files(options.files)
+    files = files_of(options.files)
     with opened(options) as session:
         owner = _owner(session, ref_of(session, options.owner), can_make=options.create)
         version = session.publish(
@@ -174,7 +174,8 @@ def _asked(session: Session, what: str) -> str | Entity:
         raise QueryError([*error.issues, place]) from error
 
 
-def _files(arguments: Sequence[str]) -> Mapping[str, list[str]]:
+def files_of(arguments: Sequence[str]) -> Mapping[str, list[str]]:
+    """What is typed as KEY=PATH, by key."""
     files: dict[str, list[str]] = {}
     for argument in arguments:
         key, mark, path = argument.partition("=")

@@ -16,7 +16,14 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 
-from bifrost_sdk.cli import adopt_commands, commands, folder_commands, sync_commands, template_commands
+from bifrost_sdk.cli import (
+    adopt_commands,
+    commands,
+    folder_commands,
+    sync_commands,
+    template_commands,
+    validate_commands,
+)
 from bifrost_sdk.cli.refusals import refuse
 from bifrost_sdk.cli.screen import Screen
 from bifrost_sdk.errors import BifrostError
@@ -132,6 +139,7 @@ def _add_commands(
     folder_commands.add_commands(found, placed)
     adopt_commands.add_commands(found, placed)
     sync_commands.add_commands(found, placed)
+    validate_commands.add_commands(found, placed)
     demo = add("demo", commands.demo, "publish and resolve real files in a temporary workspace", parent=shared)
     demo.add_argument("--keep", metavar="FOLDER", help="make the workspace there and keep it")
 
