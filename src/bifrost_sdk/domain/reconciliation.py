@@ -263,7 +263,8 @@ def _document(finding: Finding) -> dict[str, Any]:
         if name in told:
             told[name] = _told(told[name])
     if finding.reading is not None:
-        told["reading"] = {name: value for name, value in attrs.asdict(finding.reading).items() if value}
+        reading = attrs.asdict(finding.reading, recurse=False)
+        told["reading"] = {name: wire.value(value) for name, value in reading.items() if value}
     return told
 
 

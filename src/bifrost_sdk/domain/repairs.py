@@ -267,7 +267,7 @@ def _gone(action: Action) -> int:
 
 def _written(action: Action) -> dict[str, Any]:
     fields = attrs.asdict(action, recurse=False)
-    told = {name: value for name, value in fields.items() if value not in (None, "", (), {}, NOWHERE)}
+    told = {name: wire.value(value) for name, value in fields.items() if value not in (None, "", (), {}, NOWHERE)}
     if "needs" in told:
         told["needs"] = [[*need.spot, *(need.content or ())] for need in action.needs]
     return told
