@@ -94,6 +94,7 @@ _BY_KIND: Mapping[tuple[str, str], st.SearchStrategy[Any]] = {
     ("version", "state"): st.sampled_from(sorted(TRANSITIONS)),
     ("version", "number"): st.none() | st.integers(1, MAX_VERSION),
     ("version", "lease"): st.integers(1, 2_592_000),
+    ("representation", "lease"): st.integers(0, 2_592_000),
     ("representation", "name"): CODES,
     ("link", "type"): CODES,
 }

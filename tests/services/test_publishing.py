@@ -29,7 +29,7 @@ from bifrost_sdk.errors import (
     ValidationError,
 )
 from bifrost_sdk.ports import Catalog, View
-from bifrost_sdk.services import publishing, recovery
+from bifrost_sdk.services import publishing, recovery, watchers
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
 from bifrost_sdk.services.manifests import Manifest, digest
@@ -570,7 +570,7 @@ def test_lease_is_kept_alive_when_publishing_takes_long(
     keys: list[str] = []
     context = spoiled(session, lambda moment, key: keys.append(key) if moment == "before" else None)
     now = [0.0]
-    monkeypatch.setattr(publishing.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(watchers.time, "monotonic", lambda: now[0])
 
     def advance(done: int, total: int) -> None:
         now[0] += 400.0

@@ -24,7 +24,7 @@ from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.domain.rules import Delta, Facts
 from bifrost_sdk.domain.spelling import MAX_VERSION
 from bifrost_sdk.domain.tasks import Status
-from bifrost_sdk.domain.versions import Version
+from bifrost_sdk.domain.versions import Representation, Version
 from bifrost_sdk.errors import ConflictError, Issue, NotFoundError, ValidationError
 from bifrost_sdk.ports import LoggedCommit, Transaction, Write
 
@@ -243,13 +243,13 @@ def number_versions(made: Plan, transaction: Transaction) -> None:
 
 
 def renew_leases(made: Plan, at: int) -> None:
-    """Whoever writes a reserved version holds it for another `lease` seconds of the authority's clock."""
+    """Whoever writes what is on its way holds it for another `lease` seconds of the authority's clock."""
     for id, delta in made.deltas.items():
-        version = delta.after
-        if isinstance(version, Version):
-            until = wire.from_microseconds(at + version.lease * 1_000_000) if version.state == "reserved" else None
-            if version.lease_until != until:
-                made.deltas[id] = Delta(delta.before, attrs.evolve(version, lease_until=until))
+        held = delta.after
+        if isinstance(held, (Version, Representation)):
+            until = wire.from_microseconds(at + held.lease * 1_000_000) if held.is_held else None
+            if held.lease_until != until:
+                made.deltas[id] = Delta(delta.before, attrs.evolve(held, lease_until=until))
 
 
 def verb_of(delta: Delta) -> str:

@@ -27,6 +27,10 @@ from bifrost_sdk.errors import Issue
 ENVELOPE = frozenset({"id", "unknown", *STAMPS})
 
 
+# What a representation says once its files are there.
+_COMING = frozenset({"root", "folder", "files"})
+
+
 def _check_immutable(deltas: Deltas, _: Facts) -> Iterator[Issue]:
     for delta, after in written(deltas):
         if delta.before is None:
@@ -34,6 +38,8 @@ def _check_immutable(deltas: Deltas, _: Facts) -> Iterator[Issue]:
         fixed = entity_type(after.kind).immutable
         if isinstance(delta.before, Version):
             fixed |= _fixed_of_version(delta.before)
+        elif isinstance(delta.before, Representation) and delta.before.is_held:
+            fixed -= _COMING
         for name in sorted(fixed):
             if not delta.changed(name):
                 continue
@@ -107,7 +113,7 @@ def _check_representations(deltas: Deltas, facts: Facts) -> Iterator[Issue]:
                 yield Issue("state.representation", "its version cannot be seen", "", name_of(item))
             continue  # of a new one the rule of relations tells
         allowed = ("reserved", "abandoned", "purged") if removed else ("reserved", "published")
-        if version.state not in allowed:
+        if version.state not in allowed and not (removed and item.is_held):
             action = "loses no files" if removed else "gets no further files"
             message = f"{name_of(version)} is {version.state} and {action}"
             yield Issue("state.representation", message, "", name_of(item))

@@ -123,6 +123,11 @@ class Version(Entity):
     manifest: str = attrs.field(default="", converter=text.line)
 
     @property
+    def is_held(self) -> bool:
+        """Whether its files are on their way."""
+        return self.state == "reserved"
+
+    @property
     def ref(self) -> str:
         """The reference of exactly this version; by id while it has no number or was not committed."""
         if self.number is None or not self.path:
@@ -196,6 +201,9 @@ class Representation(Entity):
 
     The files lie under the named `root`, in `folder` relative to it, ``/`` between its parts. The first file is the
     main one. They stay as they are, but for hashes that become known.
+
+    One that is added to a version later has a `lease`, in seconds, and no files until they are there. Until then
+    `lease_until` says, as for versions, when others may give it up.
     """
 
     version: str = attrs.field(converter=check_id)
@@ -204,6 +212,13 @@ class Representation(Entity):
     folder: str = attrs.field(default="", converter=_folder)
     files: tuple[File, ...] = attrs.field(default=(), converter=_files)
     media_type: str = attrs.field(default="", converter=text.line)
+    lease: int = attrs.field(default=0, validator=at_least(0, at_most=LEASE_LIMIT))
+    lease_until: datetime.datetime | None = attrs.field(default=None, converter=text.utc)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its files are on their way."""
+        return bool(self.lease) and not self.files
 
     @property
     def main(self) -> File | None:

@@ -61,12 +61,8 @@ class Draft:
         Raises:
             ValidationError: a representation lists too many files, or there are too many dependencies.
         """
-        nowhere = "0" * 255
         for key, pieces in self.made.items():
-            files = [_file(piece, [Entry(piece.name, piece.size, _SOME_HASH)]) for piece in pieces]
-            body = Representation(version=self.version.id, name=key, folder=nowhere, files=tuple(files))
-            hint = "name frames by a pattern, or publish parts as representations or products of their own"
-            _check_document(body, f"files.{key}", f"{len(files)} files are too many for one representation", hint)
+            check_listing(self.version.id, key, pieces)
         whole = attrs.evolve(self.version, dependencies=self.needed)
         _check_document(whole, "depends_on", "there is too much text or there are too many dependencies", "give less")
 
@@ -114,7 +110,6 @@ class Draft:
         """What the manifest says of the reserved version, in that folder unless its files stay where they lie."""
         representations = []
         for key, pieces in self.made.items():
-            files = tuple(_file(piece, found) for piece, found in zip(pieces, entries[key], strict=True))
             spot = self.spots[key] if self.spots is not None else Spot(ROOT, folder)
             made = Representation(
                 id=self.new_id(),
@@ -123,7 +118,7 @@ class Draft:
                 name=key,
                 root=spot.root,
                 folder=spot.folder,
-                files=files,
+                files=list_files(pieces, entries[key]),
             )
             representations.append(made)
         assert version.number is not None  # the authority numbers what it reserves
@@ -245,6 +240,23 @@ def _needed(
             message = f"{item.product!r} is not published together with this"
             raise ValidationError(Issue("dependency.missing", message, "depends_on", hint="put it into the same set"))
     return tuple(needed)
+
+
+def check_listing(version: str, key: str, pieces: Sequence[Piece]) -> None:
+    """Refuse a representation that lists more files than a document of the catalog holds.
+
+    Raises:
+        ValidationError: it does.
+    """
+    files = list_files(pieces, [[Entry(piece.name, piece.size, _SOME_HASH)] for piece in pieces])
+    body = Representation(version=version, name=key, folder="0" * 255, files=files)
+    hint = "name frames by a pattern, or publish parts as representations or products of their own"
+    _check_document(body, f"files.{key}", f"{len(files)} files are too many for one representation", hint)
+
+
+def list_files(pieces: Sequence[Piece], entries: Sequence[Sequence[Entry]]) -> tuple[File, ...]:
+    """The pieces as a representation lists them; `entries` are those of each."""
+    return tuple(_file(piece, found) for piece, found in zip(pieces, entries, strict=True))
 
 
 def _file(piece: Piece, entries: Sequence[Entry]) -> File:

@@ -42,14 +42,18 @@ def _ids(values: Any) -> tuple[str, ...]:  # Any: JSON from outside
 
 @attrs.frozen(kw_only=True)
 class Manifest:
-    """Everything needed to publish the version again from its files; `version` is its id and that of the transaction.
+    """Everything needed to publish the version again from its files; `version` is its id.
 
+    `transaction` is the id of what was on its way: of the version, or of a representation that was added to it later.
     `path` is the product's path at the time, `entries` are all files, those of sets one by one. `about` is what the
     version says of itself: comment, tags, who made it and when. `members` are the ids of all versions that were
     published with it, its own among them; empty for one that was published alone.
     """
 
     version: str = attrs.field(converter=check_id)
+    transaction: str = attrs.field(
+        default=attrs.Factory(lambda manifest: manifest.version, takes_self=True), converter=check_id
+    )
     project: str = attrs.field(converter=text.line)
     path: str = attrs.field(converter=text.line)
     number: int = attrs.field(validator=attrs.validators.instance_of(int))
@@ -64,6 +68,7 @@ class Manifest:
         document = {
             "schema": SCHEMA,
             "version": self.version,
+            "transaction": self.transaction,
             "project": self.project,
             "path": self.path,
             "number": self.number,
@@ -86,6 +91,7 @@ class Manifest:
         try:
             return cls(
                 version=document["version"],
+                transaction=document["transaction"],
                 project=document["project"],
                 path=document["path"],
                 number=document["number"],

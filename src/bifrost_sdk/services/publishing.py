@@ -11,31 +11,26 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import stat
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from bifrost_sdk.domain.versions import LEASE, Version
-from bifrost_sdk.errors import BifrostError, ConflictError, StorageError
+from bifrost_sdk.errors import BifrostError, ConflictError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import sources, staging
+from bifrost_sdk.services import staging
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
 from bifrost_sdk.services.drafts import ROOT, Draft, plan
 from bifrost_sdk.services.manifests import Manifest
+from bifrost_sdk.services.originals import Originals
 from bifrost_sdk.services.places import storage_of
 from bifrost_sdk.services.publications import Publication
 from bifrost_sdk.services.reservations import Reservation, refuse_unpublished
-from bifrost_sdk.services.sources import MANIFEST, Files, Source
+from bifrost_sdk.services.sources import MANIFEST, Files
 from bifrost_sdk.services.staging import Places, Transfer
-
-#: Told (bytes done, bytes in all) as files are copied.
-Progress = Callable[[int, int], None]
-#: Asked between blocks; true stops the publish.
-Cancel = Callable[[], bool]
+from bifrost_sdk.services.watchers import Cancel, Progress, Watcher
 
 # So often a publisher may lose its lease before it gives in.
 _LOSSES = 3
@@ -153,38 +148,6 @@ class _LostError(ConflictError):
     """A recovery gave up what was being published: it is begun anew, with other numbers."""
 
 
-@attrs.define
-class Watcher:
-    """Looks up from the copying between blocks: tells how far it is, stops when asked to, keeps the lease alive."""
-
-    held: Reservation
-    total: int
-    progress: Progress | None = None
-    cancel: Cancel | None = None
-    done: int = 0
-    renewed: float = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.renewed = time.monotonic()
-
-    def __call__(self, count: int) -> None:
-        """So many more bytes were copied.
-
-        Raises:
-            StorageError: it was cancelled.
-            ConflictError: the lease was lost.
-        """
-        self.done += count
-        if self.progress and count:
-            self.progress(self.done, self.total)
-        if self.cancel and self.cancel():
-            name = self.held.name
-            raise StorageError(f"publishing {name} was cancelled; nothing was published", reason="cancelled")
-        if time.monotonic() - self.renewed > self.held.lease / 3:
-            self.held.renew()
-            self.renewed = time.monotonic()
-
-
 @attrs.frozen
 class Job:
     """A set of versions on its way."""
@@ -201,21 +164,21 @@ class Job:
             BifrostError: it failed, and nothing was published.
         """
         places = [Places.of(version) for version in held.versions]
-        taken = Taken.of(self.drafts)
+        originals = Originals.of(source for draft in self.drafts for source in draft.sources)
         try:
             manifests = self._read(held, watch) if self.transfer == "adopt" else self._place(held, places, watch)
             versions = held.finalise(manifests)
         except BaseException as error:  # an interruption leaves no more behind than an error does
             now = _undo(held, self.storage, places)
             if not now or {version.state for version in now} != {"published"}:
-                taken.give_back()
+                originals.give_back()
             if not now or not isinstance(error, Exception) or any(version.state == "reserved" for version in now):
                 raise
             if given_up := [version.ref for version in now if version.state != "published"]:
                 what = "was given up by a recovery, since its lease had run out"
                 raise _LostError(f"{', '.join(given_up)} {what}; publish again", blockers=given_up) from error
             versions = now
-        taken.finish(self.transfer)
+        originals.finish(self.transfer)
         return versions
 
     def _read(self, held: Reservation, watch: Watcher) -> list[tuple[Manifest, str]]:
@@ -239,38 +202,6 @@ class Job:
         for place, folder in zip(places, folders, strict=True):
             self.storage.place(place.staged, folder, last=MANIFEST)
         return sealed
-
-
-@attrs.frozen
-class Taken:
-    """The files that a publish was made of, with the rights that they had: a link to one shares its rights."""
-
-    sources: Mapping[Source, int]
-
-    @classmethod
-    def of(cls, drafts: Iterable[Draft]) -> Taken:
-        """The sources of all drafts, as they are now."""
-        found = (source for draft in drafts for source in draft.sources)
-        return cls({source: stat.S_IMODE(source.path.stat().st_mode) for source in found})
-
-    def give_back(self) -> None:
-        """Let them be written again as before."""
-        for source, mode in self.sources.items():
-            with contextlib.suppress(OSError):
-                if stat.S_IMODE(source.path.stat().st_mode) != mode:
-                    source.path.chmod(mode)
-
-    def finish(self, transfer: Transfer) -> None:
-        """Remove what was moved, unless it was changed since; protect what stays where it lies.
-
-        What cannot be removed or protected stays as it is: the version stands, and nothing is lost.
-        """
-        for source in self.sources if transfer in {"move", "adopt"} else ():
-            with contextlib.suppress(OSError):
-                if transfer == "adopt":
-                    source.path.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
-                elif sources.stamp(source.path) == source.stamp:
-                    source.path.unlink()
 
 
 def _undo(held: Reservation, storage: Storage, places: Sequence[Places]) -> list[Version]:

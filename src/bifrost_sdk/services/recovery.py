@@ -22,6 +22,7 @@ from bifrost_sdk.domain.versions import Representation, Version
 from bifrost_sdk.errors import BifrostError, ConflictError, ValidationError
 from bifrost_sdk.ports import Storage, View
 from bifrost_sdk.services import purging, staging
+from bifrost_sdk.services.additions import Claim
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.manifests import Manifest, digest
@@ -90,7 +91,32 @@ def _project(context: Context, code: str) -> Iterator[Finding]:
                     yield from _abandoned(context, version)
             except BifrostError as error:
                 yield Finding(version.ref, "failed", str(error))
+    for item in context.every(Query("representation", project=code).where(lease_until__isnull=False)):
+        try:
+            yield from _added(context, item)
+        except BifrostError as error:
+            yield Finding(f"{item.name} of {item.version}", "failed", str(error))
     yield from _purged(context, code)
+
+
+def _added(context: Context, item: Representation) -> Iterator[Finding]:
+    """Settle a representation that was on its way into a published version, unless somebody writes it meanwhile."""
+    with contextlib.suppress(ConflictError):
+        now = context.commit(item.project, [Check(item.id, expected=item.revision)]).at
+        held = Claim(context, context.take(Version, item.version), item)
+        if _is_held(item, now):
+            yield Finding(held.name, "waiting", "its publisher is at work", item.lease_until)
+            return
+        storage = storage_of(context, ROOT)
+        held.renew()
+        places = Places.of(_as_made(context, item.id, held.version), item)
+        whole = _find_whole(context, places, item.id)
+        if whole is not None and _put_in_place(*whole, places):
+            held.finalise(whole[-1])
+            yield Finding(held.name, "published", "it was whole")
+            return
+        removed = held.give_up(storage, places)
+        yield Finding(held.name, "abandoned", f"removed {', '.join(removed)}" if removed else "it had no files")
 
 
 def _purged(context: Context, code: str) -> Iterator[Finding]:
@@ -132,8 +158,8 @@ def _reserved(context: Context, version: Version) -> Iterator[Finding]:
             yield Finding(each.ref, "abandoned", f"removed {', '.join(removed)}" if removed else "it had no files")
 
 
-def _is_held(version: Version, now: datetime.datetime) -> bool:
-    return version.lease_until is not None and version.lease_until > now
+def _is_held(item: Version | Representation, now: datetime.datetime) -> bool:
+    return item.lease_until is not None and item.lease_until > now
 
 
 def _members(context: Context, version: Version) -> list[Version]:
@@ -201,27 +227,29 @@ def _abandoned(context: Context, version: Version) -> Iterator[Finding]:
 
 
 def _left_over(context: Context, root: str, storage: Storage) -> Iterator[Finding]:
-    """Staged folders that belong to no version on its way."""
+    """Staged folders that belong to nothing on its way."""
     try:
         names = storage.names(TRANSACTIONS)
-        for name, version in zip(names, _versions(context, names), strict=True):
+        for name, owner in zip(names, _owners(context, names), strict=True):
             path = f"{TRANSACTIONS}/{name.rstrip('/')}"
-            if version is None:
-                yield Finding(path, "unknown", f"the root {root} holds it, but no visible version has this id")
-            elif version.state not in {"reserved", "abandoned"}:
+            if owner is None:
+                yield Finding(path, "unknown", f"the root {root} holds it, but nothing that is visible has this id")
+            elif not owner.is_held and not (isinstance(owner, Version) and owner.state == "abandoned"):
                 rest = storage.names(path)  # none, when it was placed since the folders were listed
                 storage.remove(path)
                 if rest:
-                    yield Finding(path, "removed", f"{version.ref} is {version.state}")
+                    what = owner.state if isinstance(owner, Version) else "there"
+                    yield Finding(path, "removed", f"{owner.ref} is {what}")
     except BifrostError as error:
         yield Finding(f"{root}:{TRANSACTIONS}", "failed", str(error))
 
 
-def _versions(context: Context, names: Iterable[str]) -> list[Version | None]:
-    """The versions that folders are named after, as they stand now."""
+def _owners(context: Context, names: Iterable[str]) -> list[Version | Representation | None]:
+    """The versions and representations that folders are named after, as they stand now."""
     ids = [name.rstrip("/") for name in names]
     real = [id for id in ids if _is_id(id)]
-    found = {entity.id: entity for entity in context.get_many(real) if isinstance(entity, Version)}
+    kinds = (Version, Representation)
+    found = {entity.id: entity for entity in context.get_many(real) if isinstance(entity, kinds)}
     return [found.get(id) for id in ids]
 
 
@@ -234,9 +262,14 @@ def _is_id(text: str) -> bool:
 
 
 def _places(context: Context, version: Version) -> Places:
-    """Where the version lies: by its path when it was reserved, since the product may have moved."""
-    made = Query("event", project=version.project).where(subject=version.id, operation="create").limit(1)
+    return Places.of(_as_made(context, version.id, version))
+
+
+def _as_made(context: Context, id: str, version: Version) -> Version:
+    """The version when the thing with that id was made: its product may have moved since, and files follow no move."""
+    made = Query("event", project=version.project).where(subject=id, operation="create").limit(1)
     for event in context.find(made):
         (then,) = context.catalog.get(version.project, [version.id], view=View(at=event.revision))
-        return Places.of(then if isinstance(then, Version) else version)
-    return Places.of(version)
+        if isinstance(then, Version):
+            return then
+    return version

@@ -12,7 +12,7 @@ from typing import Literal
 
 import attrs
 
-from bifrost_sdk.domain.versions import Version
+from bifrost_sdk.domain.versions import Representation, Version
 from bifrost_sdk.errors import StorageError, ValidationError
 from bifrost_sdk.ports import Storage
 from bifrost_sdk.services import sources
@@ -44,10 +44,14 @@ class Places:
     finals: tuple[str, str]
 
     @classmethod
-    def of(cls, version: Version) -> Places:
-        """The places of a reserved version, whose `path` is that of the time when it was reserved."""
-        folder = f"{version.project}/{version.path}/v{version.number:03d}"
-        return cls(f"{TRANSACTIONS}/{version.id}", (folder, f"{folder}-{version.id[-12:]}"))
+    def of(cls, version: Version, added: Representation | None = None) -> Places:
+        """The places of a reserved version, whose `path` is that of the time when it was reserved.
+
+        Of a representation that is `added` to it, a folder of its own beside: what was published stays as it is.
+        """
+        id = added.id if added else version.id
+        folder = f"{version.project}/{version.path}/v{version.number:03d}{f'-{added.name}' if added else ''}"
+        return cls(f"{TRANSACTIONS}/{id}", (folder, f"{folder}-{id[-12:]}"))
 
     def choose(self, storage: Storage) -> str:
         """The first folder that is free."""
@@ -92,8 +96,8 @@ def seal(storage: Storage, folder: str, manifest: Manifest) -> str:
     return digest(content)
 
 
-def manifest_in(storage: Storage, folder: str, version: str) -> Manifest | None:
-    """The manifest of that version in a folder; None where there is none, or another's, or a damaged one."""
+def manifest_in(storage: Storage, folder: str, transaction: str) -> Manifest | None:
+    """The manifest of that transaction in a folder; None where there is none, or another's, or a damaged one."""
     path = f"{folder}/{MANIFEST}"
     if storage.size(path) is None:
         return None
@@ -101,7 +105,7 @@ def manifest_in(storage: Storage, folder: str, version: str) -> Manifest | None:
         found = Manifest.from_bytes(b"".join(storage.read(path)))
     except ValidationError:
         return None
-    return found if found.version == version else None
+    return found if found.transaction == transaction else None
 
 
 def is_whole(storage: Storage, folder: str, manifest: Manifest) -> bool:
@@ -112,23 +116,23 @@ def is_whole(storage: Storage, folder: str, manifest: Manifest) -> bool:
     )
 
 
-def withdraw(storage: Storage, places: Places, version: str) -> list[str]:
-    """Take the files of an abandoned version away; the folders that were removed.
+def withdraw(storage: Storage, places: Places, transaction: str) -> list[str]:
+    """Take the files of what was given up away; the folders that were removed.
 
     A placed folder first moves back to where unfinished ones lie, so that its place is free in one step.
     """
-    removed = [folder for folder in places.finals if _take_back(storage, places.staged, folder, version)]
+    removed = [folder for folder in places.finals if _take_back(storage, places.staged, folder, transaction)]
     if storage.names(places.staged):
         removed.append(places.staged)
     storage.remove(places.staged)
     return removed
 
 
-def _take_back(storage: Storage, staged: str, final: str, version: str) -> bool:
-    begun = manifest_in(storage, staged, version) and _is_claimed(storage, final)
+def _take_back(storage: Storage, staged: str, final: str, transaction: str) -> bool:
+    begun = manifest_in(storage, staged, transaction) and _is_claimed(storage, final)
     if begun and not storage.capabilities.moves_whole:
         storage.place(staged, final, last=MANIFEST)  # finish what was begun, so that its manifest tells whose it is
-    if manifest_in(storage, final, version) is None:
+    if manifest_in(storage, final, transaction) is None:
         return False
     storage.remove(staged)
     storage.place(final, staged, last=MANIFEST)

@@ -13,8 +13,11 @@ from bifrost_sdk.domain.versions import Product, Representation, Version
 from bifrost_sdk.services.context import Item, is_id
 from bifrost_sdk.services.entities import Entities
 
-if TYPE_CHECKING:  # loaded when something is purged
+if TYPE_CHECKING:  # loaded when something is purged or added
     from bifrost_sdk.services.purging import PurgePlan
+    from bifrost_sdk.services.sources import Files
+    from bifrost_sdk.services.staging import Transfer
+    from bifrost_sdk.services.watchers import Cancel, Progress
 
 
 class Versions(Entities[Version]):
@@ -64,6 +67,25 @@ class Versions(Entities[Version]):
         """The formats that a version came in, with their files."""
         made = self.context.take(Version, version)
         return self.context.every(Query("representation", project=made.project).where(version=made.id).sort("name"))
+
+    def add(
+        self,
+        version: Item,
+        files: Files,
+        *,
+        transfer: Transfer = "copy",
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> builtins.list[Representation]:
+        """Give a published version further files, as a thumbnail, a proxy or a movie; see `services.additions`.
+
+        Raises:
+            ValidationError, StorageError, ConflictError: what was being added is not there, the version is as it was.
+        """
+        from bifrost_sdk.services import additions
+
+        made = self.context.take(Version, version)
+        return additions.add(self.context, made, files, transfer=transfer, progress=progress, cancel=cancel)
 
     def retire(self, version: Item) -> Version:
         """Let ``latest`` and ``approved`` skip it; by its number it is still resolved. `restore` takes it back."""

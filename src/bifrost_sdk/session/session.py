@@ -42,7 +42,6 @@ if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are n
     from bifrost_sdk.services.folders import Folders
     from bifrost_sdk.services.following import Followers
     from bifrost_sdk.services.publications import Publication
-    from bifrost_sdk.services.publishing import Cancel, Progress
     from bifrost_sdk.services.recovery import Recovery
     from bifrost_sdk.services.sources import Files
     from bifrost_sdk.services.staging import Transfer
@@ -51,6 +50,7 @@ if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are n
     from bifrost_sdk.services.templates import Templates
     from bifrost_sdk.services.validating import Validation
     from bifrost_sdk.services.verifying import Verification
+    from bifrost_sdk.services.watchers import Cancel, Progress
     from bifrost_sdk.services.workfiles import Workfiles
 
 #: Paths of resolved files are remembered up to this many.

@@ -157,5 +157,6 @@ def _is_same(one: Entity | None, other: Entity) -> bool:
 def plain(entity: Entity) -> Entity:
     """The entity without what only the authority knows: project, path, times, people."""
     fields: dict[str, Any] = dict.fromkeys(("project", "path", "created_by", "updated_by"), "")  # Any: as in evolve
-    fields |= dict.fromkeys(("created_at", "updated_at", *(["lease_until"] if isinstance(entity, Version) else [])))
+    times = ("created_at", "updated_at", "lease_until")
+    fields |= {name: None for name in times if hasattr(entity, name)}
     return attrs.evolve(entity, **fields)
