@@ -59,13 +59,11 @@ def test_version_is_named_when_the_path_is_laid_out_as_publishing_does(path: str
     assert stored.version_ref(path) == ref
 
 
-def test_versions_of_nodes_are_all_found_when_there_are_many(session: Session) -> None:
+def test_files_are_found_by_their_folders_when_some_lie_nowhere(session: Session) -> None:
     hero = session.assets.create("demo", "char", "hero")
     (session.settings.folder / "a.txt").write_text("a")
     made = [session.publish(hero, product, {"txt": session.settings.folder / "a.txt"}) for product in ("a", "b", "a")]
-    assert set(stored.versions_of(session.context, "demo", [hero.id])) == {version.id for version in made}
-    assert stored.versions_of(session.context, "demo", []) == []
     places = [Below("publish", "demo/assets/char/hero/a/v002/txt.txt"), Below("publish", "nowhere")]
-    found = stored.by_folder(session.context, "demo", places, versions=[made[2].id])
-    assert [place.path for place in found] == [places[0].path]
-    assert stored.by_folder(session.context, "demo", places, versions=[made[0].id]) == {}
+    found = stored.by_folder(session.context, "demo", places)
+    assert {place: each.version for place, each in found.items()} == {places[0]: f"bifrost://demo/~{made[2].id}"}
+    assert stored.by_folder(session.context, "demo", [Below("work", places[0].path)]) == {}

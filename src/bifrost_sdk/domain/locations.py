@@ -63,6 +63,15 @@ def read_work(text: str) -> tuple[str, str, int | None, int | None, str]:
     return root, path, int(size) if size else None, int(modified) if modified else None, digest
 
 
+def folder(text: str) -> str:
+    r"""The folder below the root in such a text of a representation.
+
+    >>> folder("usd\tpublish\tdemo/hero\t0")
+    'demo/hero'
+    """
+    return text.partition("\n")[0].split("\t")[2]
+
+
 def first(text: str) -> Location | None:
     """The main file, None for a representation without files."""
     head, _, rest = text.partition("\n")

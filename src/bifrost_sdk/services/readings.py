@@ -29,9 +29,6 @@ from bifrost_sdk.services.paths import Tokens
 from bifrost_sdk.services.stored import Stored
 from bifrost_sdk.services.templates import Templates
 
-# Of so many nodes all versions are looked at, rather than all that the project has.
-_FEW = 8
-
 
 @attrs.frozen(kw_only=True)
 class ParsedPath:
@@ -175,18 +172,10 @@ def _find_kept(context: Context, paths: Sequence[_Path]) -> None:
     for (path, _, _), kept in zip(asked, found, strict=True):
         path.kept = path.kept or kept
     for project in dict.fromkeys(code for path in paths for code in path.sets):
-        if searched := [path for path in paths if project in path.sets and path.is_open]:
-            _search(context, project, searched)
-
-
-def _search(context: Context, project: str, paths: Sequence[_Path]) -> None:
-    """Ask what the catalog keeps where no version is named: of a few work areas' nodes only what is their own."""
-    nodes = {path.way.node.id for path in paths if path.way is not None and path.way.node is not None}
-    is_near = all(path.is_work for path in paths) and len(nodes) <= _FEW
-    versions = stored.versions_of(context, project, nodes) if is_near else None
-    known = stored.by_folder(context, project, [place for path in paths for place in path.places], versions=versions)
-    for path in paths:
-        path.kept = next((known[place] for place in path.places if place in known), None)
+        searched = [path for path in paths if project in path.sets and path.is_open]
+        known = stored.by_folder(context, project, [place for path in searched for place in path.places])
+        for path in searched:
+            path.kept = next((known[place] for place in path.places if place in known), None)
 
 
 def _answer(path: _Path, kept: Lineage | BifrostError | None, folders: RootFolders) -> ParsedPath | BifrostError:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bifrost_sdk.domain.codes import path_fault
 from bifrost_sdk.domain.filesets import FRAME, UDIM, FileSet
-from bifrost_sdk.domain.query import PAGE_LIMIT, Query
+from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.rootpaths import Below
 from bifrost_sdk.domain.text import LINE_LIMIT
 from bifrost_sdk.domain.versions import File, Representation, Version
@@ -58,28 +58,15 @@ def of_versions(context: Context, asked: Sequence[tuple[Below, Sequence[Version]
     return [_in_versions(place, {each: found[each.id] for each in named}) for place, named in asked]
 
 
-def versions_of(context: Context, project: str, nodes: Iterable[str]) -> list[str]:
-    """The ids of all versions that belong to these nodes."""
-    products = context.every(Query("product", project=project).where(parent__in=sorted(nodes)))
-    query = Query("version", project=project).where(product__in=[product.id for product in products])
-    return [id for page in context.pages(query.limit(PAGE_LIMIT).rows("id")) for (id,) in page.rows]
-
-
-def by_folder(
-    context: Context, project: str, places: Iterable[Below], *, versions: Sequence[str] | None = None
-) -> dict[Below, Stored]:
-    """The places that are files of versions, or folders of one, wherever these lie.
-
-    Unless it is said of which `versions`, the catalog goes through all representations of the project, once for all
-    places.
-    """
+def by_folder(context: Context, project: str, places: Iterable[Below]) -> dict[Below, Stored]:
+    """The places that are files of versions, or folders of one, wherever these lie: one question for all of them."""
     asked = [place for place in dict.fromkeys(places) if path_fault(place.path) is None]
     folders = sorted({folder for place in asked for folder in _folders(place.path) if len(folder) <= LINE_LIMIT})
     if not folders:
         return {}
     by_place: dict[tuple[str, str], list[Representation]] = {}
     query = Query("representation", project=project).where(folder__in=folders)
-    for each in context.every(query if versions is None else query.where(version__in=versions)):
+    for each in context.every(query):
         by_place.setdefault((each.root, each.folder), []).append(each)
     found = ((place, _among(place, by_place)) for place in asked)
     return {place: stored for place, stored in found if stored is not None}

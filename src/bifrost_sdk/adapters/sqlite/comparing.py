@@ -43,16 +43,21 @@ def _test(compare: Compare, place: Place, kinds: Sequence[str], scope: tuple[str
         return _of_records(compare, place, alias, parameters)
     if place.kind == fields.ANY:
         return _of_any(compare, place, alias, parameters)
-    if place.kind == fields.PLAIN:
+    kind = place.kind
+    folded = fields.folded_column(kinds, place) if compare.operator in ("eq", "in", "isnull") else ""
+    if folded:
+        value, kind = f"{alias}.{folded}", fields.CODE
+    elif kind == fields.PLAIN:
         document, path = parameters.place_in(f"{alias}.body", place.keys)
         value = f"json_extract({document}, {path})"
     else:
         value = fields.column(alias, place, kinds, parameters.moment)
-        if place.kind == fields.TIME:
+        if kind == fields.TIME:
             compare, value = _of_time(compare, value)
     if compare.operator == "isnull":
-        return f"(ifnull({value}, '') {'=' if compare.value else '<>'} '')"
-    return _value_test(compare, value, place.kind, parameters)
+        held = value if folded else f"ifnull({value}, '')"  # a folded column is never NULL, and has an index
+        return f"({held} {'=' if compare.value else '<>'} '')"
+    return _value_test(compare, value, kind, parameters)
 
 
 def _of_time(compare: Compare, value: str) -> tuple[Compare, str]:

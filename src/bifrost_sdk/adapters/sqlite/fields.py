@@ -33,6 +33,7 @@ _COLUMNS = {
     "updated_by": TEXT,
 }
 _SLOTS = {"parent": CODE, "status": CODE, "number": INTEGER, "state": TEXT}
+_FOLDED = {("representation", "folder"): "folder"}
 _EVENT_FIELDS = {"subject": CODE, "subject_kind": CODE}
 
 
@@ -66,6 +67,12 @@ def place_of(kind: str, path: tuple[str, ...]) -> Place:
     if keys and whole == fieldpaths.RECORDS:
         return Place(RECORDS, "", path)
     return Place(PLAIN if whole == fieldpaths.VALUE else ANY, "", path)
+
+
+def folded_column(kinds: Iterable[str], place: Place) -> str:
+    """The column with the folded text of a place in the body, for rows of these kinds; empty where there is none."""
+    columns = {_FOLDED.get((kind, ".".join(place.keys)), "") for kind in kinds}
+    return columns.pop() if len(columns) == 1 else ""
 
 
 def kinds_of_rows() -> tuple[str, ...]:

@@ -6,11 +6,12 @@ A migration that has been released never changes: a new one is added, and `schem
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlite_utils import Database
 
 from bifrost_sdk.adapters.sqlite import schema
+from bifrost_sdk.domain import codes
 
 _ENTITY = """
     id TEXT NOT NULL{unique}, project INTEGER NOT NULL, kind TEXT NOT NULL, revision INTEGER NOT NULL,
@@ -39,6 +40,7 @@ _FIGURES = {
     "event_subject": "2000000 4",
     "commits_at": "100000 30000 2",
 }
+_FOLDER_FIGURES = {"entity_folder": "300000 3", "history_folder": "10000 3"}
 
 
 def migrate(connection: sqlite3.Connection, version: int) -> None:
@@ -96,9 +98,27 @@ def _create(database: Database) -> None:
     ):
         database.execute(statement)
     database.execute("ANALYZE")
-    for index, figures in _FIGURES.items():
+    _tell(database, _FIGURES)
+
+
+def _find_by_folder(database: Database) -> None:
+    """The folded folders of representations, by which a path on disk is looked up."""
+    database.conn.create_function("fold", 1, codes.fold)
+    for table, index in (("entity", "entity_folder"), ("entity_history", "history_folder")):
+        database.execute(f"ALTER TABLE {table} ADD COLUMN folder TEXT")
+        database.execute(
+            f"UPDATE {table} SET folder = fold(ifnull(json_extract(body, '$.folder'), '')) "  # noqa: S608  # own words
+            "WHERE kind = 'representation'"
+        )
+        database.execute(f"CREATE INDEX {index} ON {table} (folder) WHERE folder IS NOT NULL")
+    _tell(database, _FOLDER_FIGURES)
+
+
+def _tell(database: Database, figures: Mapping[str, str]) -> None:
+    """Give the planner the figures of indexes."""
+    for index, told in figures.items():
         table = index.removeprefix("sqlite_autoindex_").partition("_")[0].replace("history", "entity_history")
-        database.execute("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", (table, index, figures))
+        database.execute("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", (table, index, told))
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create,)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_create, _find_by_folder)

@@ -55,10 +55,11 @@ class Moment:
         """A FROM item: the entities for which `link` (SQL, given an alias) holds."""
         if self.revision is None:
             return f"(SELECT * FROM entity WHERE {link('entity')}) {alias}"
-        columns = ", ".join(("pk", *COLUMNS))
+        names = ", ".join((*COLUMNS, "folder"))
         return (
-            f"(SELECT {columns} FROM entity x WHERE ({link('x')}) AND (x.project <> :at_project OR x.revision <= :at) "
-            f"UNION ALL SELECT -pk, {', '.join(COLUMNS)} FROM entity_history y WHERE ({link('y')}) "
+            f"(SELECT pk, {names} FROM entity x WHERE ({link('x')}) "
+            "AND (x.project <> :at_project OR x.revision <= :at) "
+            f"UNION ALL SELECT -pk, {names} FROM entity_history y WHERE ({link('y')}) "
             f"AND y.project = :at_project AND y.revision <= :at AND y.until > :at) {alias}"
         )
 

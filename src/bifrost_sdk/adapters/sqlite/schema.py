@@ -12,7 +12,7 @@ APPLICATION_ID = 0x42465354
 _MAGIC = b"SQLite format 3\0"
 
 #: The number of the last migration, kept as ``user_version``.
-VERSION = 1
+VERSION = 2
 
 #: The end of what still stands: no revision reaches it.
 LIVE = 2**63 - 1

@@ -11,12 +11,12 @@ import attrs
 
 from bifrost_sdk.adapters.sqlite import answers
 from bifrost_sdk.adapters.sqlite.schema import LIVE
-from bifrost_sdk.domain import codes
+from bifrost_sdk.domain import codes, locations
 from bifrost_sdk.errors import ConflictError
 from bifrost_sdk.ports import Logged, LoggedCommit, Record, Write
 
 _NAMES = (
-    *("kind", "project", "revision", "parent", "key", "number", "state", "status", "files", "search"),
+    *("kind", "project", "revision", "parent", "key", "number", "state", "status", "files", "search", "folder"),
     *("created_at", "created_by", "updated_at", "updated_by", "body"),
 )
 _INSERT = f"INSERT INTO entity (id, {', '.join(_NAMES)}) VALUES (?{', ?' * len(_NAMES)})"
@@ -133,6 +133,7 @@ class Writer:
     def _values(self, r: Record) -> tuple[object, ...]:
         return (
             *(r.kind, self.number, self.revision, r.parent, r.key, r.number, r.state, r.status, r.files, r.search),
+            _folder(r),
             *(r.created_at, r.created_by, r.updated_at, r.updated_by, r.body),
         )
 
@@ -207,3 +208,10 @@ def _follow(path: str, key: str, moves: dict[str, str]) -> str:
         if target is not None:
             return "/".join((target, *names[length:]))
     raise AssertionError(path)  # pragma: no cover  # the caller looks below moved nodes only
+
+
+def _folder(record: Record) -> str | None:
+    """The folded folder of a representation, which paths on disk are looked up by."""
+    if record.kind != "representation" or record.files is None:
+        return None
+    return codes.fold(locations.folder(record.files))
