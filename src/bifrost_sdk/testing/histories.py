@@ -346,7 +346,7 @@ def _take_back(id: str, old: Entity | None, made: Entity | None, state: dict[str
     elif old is None:
         state.pop(id, None)
     elif made is None:
-        state[id] = attrs.evolve(old, revision=0)
+        state.setdefault(id, attrs.evolve(old, revision=0))  # once it is back, its deletion is undone
     elif now is not None:
         fields = {
             field.name: getattr(old, field.name)
