@@ -13,6 +13,7 @@ from pathlib import Path
 import adoption
 import cases
 import proofs
+import publishing
 import scans
 import template_sets
 import templates
@@ -39,6 +40,7 @@ nox -s bench
   neither checks a value, makes a number of it, or refuses a name that leaves its folder. Lucidity does not either.
 - The floor of adopting and of a scan is `os.scandir` and `stat` of every file, one after the other: no path read,
   nothing asked of a catalog, nothing committed.
+- The floor of a publish is the system calls that its protocol is made of, with a log that is synced for the catalog.
 - Cold: nothing in the process's cache; the database file is in the operating system's.
 """
 
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
                 figures += _shown(list(case(show)))
             figures += _shown(list(cases.committing(size)))
             show.catalog.close()
-    chapters = [templates.templates, template_sets.reading, proofs.proving]
+    chapters = [templates.templates, template_sets.reading, proofs.proving, publishing.publishing]
     for chapter in chapters if quick else [*chapters, adoption.adoption, scans.scans]:
         figures += _shown(list(chapter()))
     if not quick:
