@@ -156,6 +156,17 @@ def _reason(finding: Finding) -> str:
     return f"{finding.reason}; its lease runs until {finding.until:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def read_count(text: str) -> int:
+    """A number of things as it is typed, at least one.
+
+    Raises:
+        ArgumentTypeError: when it is none.
+    """
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
 def ref_of(session: Session, text: str) -> str:
     """A reference as it is typed: the default project's where only a path is given."""
     if ":" in text:

@@ -23,6 +23,7 @@ from bifrost_sdk.cli import (
     sync_commands,
     template_commands,
     validate_commands,
+    version_commands,
 )
 from bifrost_sdk.cli.refusals import refuse
 from bifrost_sdk.cli.screen import Screen
@@ -130,24 +131,19 @@ def _add_commands(
     resolve.add_argument("--at", metavar="WHEN", help=_AT)
     listing = add("list", commands.list_, "list what there is, or what lies below a node")
     listing.add_argument("what", nargs="?", metavar="WHAT", help="a kind (assets, shots, versions) or a reference")
-    listing.add_argument("-n", "--limit", type=_count, default=100, help="at most so many (default: 100)")
+    listing.add_argument("-n", "--limit", type=commands.read_count, default=100, help="at most so many (default: 100)")
     listing.add_argument("--after", metavar="REF", help="go on behind this one, the last of a listing")
     add("recover", commands.recover, "settle publishes that were interrupted")
     revert = add("revert", commands.revert, "undo one commit of a project by a new one")
-    revert.add_argument("revision", type=_count, help="the revision that the commit made")
+    revert.add_argument("revision", type=commands.read_count, help="the revision that the commit made")
     template_commands.add_commands(found, placed)
     folder_commands.add_commands(found, placed)
     adopt_commands.add_commands(found, placed)
     sync_commands.add_commands(found, placed)
     validate_commands.add_commands(found, placed)
+    version_commands.add_commands(found, placed)
     demo = add("demo", commands.demo, "publish and resolve real files in a temporary workspace", parent=shared)
     demo.add_argument("--keep", metavar="FOLDER", help="make the workspace there and keep it")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
-    return int(text)
 
 
 def _add_publish(parser: argparse.ArgumentParser) -> None:

@@ -113,7 +113,7 @@ def inspect(context: Context, version: Version, items: Sequence[Representation],
 def examine(version: Version, part: Part, watch: Watch) -> Inspection:
     """Read the files of one part."""
     found: list[Finding] = []
-    read: list[Entry] = []
+    read: list[tuple[int, str]] = []
     for entry in part.entries:
         path = contents.path_in(part.folder, entry.name)
         try:
@@ -123,14 +123,14 @@ def examine(version: Version, part: Part, watch: Watch) -> Inspection:
     if part.whole is not None and len(read) == len(part.entries):
         path = contents.path_in(part.folder, part.whole.name)
         try:
-            _check_whole(part.whole, read)
+            _check_whole(part.whole, part.entries, read)
         except Fault as fault:
             found.append(Finding(version.id, version.ref, fault.problem, part.root, path, fault.reason))
     return Inspection(tuple(found), files=len(part.entries))
 
 
-def _read(part: Part, path: str, entry: Entry, watch: Watch) -> Entry:
-    """The file as it is.
+def _read(part: Part, path: str, entry: Entry, watch: Watch) -> tuple[int, str]:
+    """The size and hash of a file as it is, the hash empty where it need not be known.
 
     Raises:
         Fault: it is not as it should be.
@@ -140,19 +140,24 @@ def _read(part: Part, path: str, entry: Entry, watch: Watch) -> Entry:
         if size is not None and entry.size not in (_ANY, size):
             raise Fault("modified", f"has {size:,} bytes, not {entry.size:,}")
         if part.whole and not part.whole.hash:
-            return Entry(entry.name, size or 0, "")
+            return size or 0, ""
         if not part.whole and not entry.hash:
             raise Fault("unverified", "its hash is not known; bifrost adopt --hash reads it")
-        found = _hashed(part.storage, path, entry, watch)
+        found = _hashed(part.storage, path, watch)
     except StorageError as error:
         raise Fault("unreadable", error.reason or str(error)) from error
-    if entry.hash and (found.size, found.hash) != (entry.size, entry.hash):
+    if entry.hash and found != (entry.size, entry.hash):
         raise Fault("modified", "has other content")
     return found
 
 
 def _size(part: Part, path: str) -> int | None:
-    """The size of a plain file; None for an adopted one that is none, as behind a link."""
+    """The size of a plain file; None for an adopted one that is none, as behind a link.
+
+    Raises:
+        Fault: there is no such file.
+        StorageError: it cannot be looked at.
+    """
     size = part.storage.size(path)
     if size is None:
         folder, _, name = path.rpartition("/")
@@ -164,23 +169,28 @@ def _size(part: Part, path: str) -> int | None:
     return size
 
 
-def _hashed(storage: Storage, path: str, entry: Entry, watch: Watch) -> Entry:
+def _hashed(storage: Storage, path: str, watch: Watch) -> tuple[int, str]:
     hasher = hashlib.sha256()
     size = 0
     for block in storage.read(path):
         hasher.update(block)
         size += len(block)
         watch(len(block))
-    return Entry(entry.name, size, f"sha256:{hasher.hexdigest()}")
+    return size, f"sha256:{hasher.hexdigest()}"
 
 
-def _check_whole(file: File, read: Sequence[Entry]) -> None:
-    size = sum(entry.size for entry in read)
+def _check_whole(file: File, entries: Iterable[Entry], read: Sequence[tuple[int, str]]) -> None:
+    """Hold the files of a set against what is known of all of them together.
+
+    Raises:
+        Fault: they are not what they should be.
+    """
+    size = sum(size for size, _ in read)
     if size != file.size:
         raise Fault("modified", f"its files have {size:,} bytes, not {file.size:,}")
     if not file.hash:
         raise Fault("unverified", "its hash is not known; bifrost adopt --hash reads it")
-    if listing_digest(read) != file.hash:
+    if listing_digest(Entry(entry.name, *found) for entry, found in zip(entries, read, strict=True)) != file.hash:
         raise Fault("modified", "some of its files have other content")
 
 
