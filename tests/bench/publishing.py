@@ -59,7 +59,7 @@ def _made(folder: Path, sizes: Sequence[int]) -> list[Path]:
 
 
 class Floor:
-    """Reserve, stage, place and finalise as calls alone: a log that is appended to and synced stands for the catalog."""
+    """Reserve, stage, place and finalise as calls alone; a log that is synced stands for the catalog."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "tx").mkdir(parents=True)
@@ -73,9 +73,7 @@ class Floor:
         staged, final = self.folder / "tx" / str(number), self.folder / "hero" / f"v{number:03d}"
         self._commit()
         staged.mkdir()
-        listing = []
-        for source in sources:
-            listing.append(f"{_copy(source, staged / source.name)}  {source.name}\n")
+        listing = [f"{_copy(source, staged / source.name)}  {source.name}\n" for source in sources]
         _write(staged / "manifest.json", "".join(listing).encode())
         _sync(staged)
         staged.rename(final)
@@ -91,7 +89,7 @@ class Floor:
 
 def _copy(source: Path, target: Path) -> str:
     hasher = hashlib.sha256()
-    with open(source, "rb", buffering=0) as read, open(target, "xb", buffering=0) as written:
+    with source.open("rb", buffering=0) as read, target.open("xb", buffering=0) as written:
         while block := read.read(BLOCK):
             hasher.update(block)
             written.write(block)
@@ -101,7 +99,7 @@ def _copy(source: Path, target: Path) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with open(path, "xb", buffering=0) as file:
+    with path.open("xb", buffering=0) as file:
         file.write(content)
         os.fchmod(file.fileno(), 0o444)
         os.fsync(file.fileno())
