@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import pytest
@@ -36,26 +35,3 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def missing() -> Callable[[str], NoReturn]:
     """Give up a test because something is not on this machine: that explains itself, and in CI it fails."""
     return pytest.fail if os.environ.get("CI") else pytest.skip
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Put a distribution of one module on the path, with what an installer leaves: its entry points are found by that.
-
-    `points` are these: group -> name -> object.
-    """
-
-    def put(name: str, source: str, points: Mapping[str, Mapping[str, str]]) -> Path:
-        site = tmp_path / "site"
-        about = site / f"{name}-1.0.dist-info"
-        about.mkdir(parents=True)
-        (site / f"{name}.py").write_text(source, encoding="utf-8")
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
-        lines = [
-            f"[{group}]\n" + "".join(f"{key} = {one}\n" for key, one in each.items()) for group, each in points.items()
-        ]
-        (about / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
-        monkeypatch.syspath_prepend(site)
-        return site
-
-    return put

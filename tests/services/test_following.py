@@ -20,6 +20,8 @@ from bifrost_sdk.services.cursors import CursorFile
 from bifrost_sdk.services.deliveries import Published
 from bifrost_sdk.services.following import Followers, delivering
 from bifrost_sdk.services.locks import try_lock
+from bifrost_sdk.services.publications import Publication
+from bifrost_sdk.services.publishing import publish_set
 from bifrost_sdk.session import Session, connect
 
 # A studio's followers: each writes what it was told into a file of its own, beside the module.
@@ -163,6 +165,23 @@ def test_follower_sees_the_version_with_its_event_when_called(
     assert call.event.revision == call.version.revision
     assert call.context.actor.system
     assert call.context.project == "demo"
+
+
+def test_each_of_a_set_is_told_once_when_one_of_them_fails(session: Session, site: Path, usda: Path) -> None:
+    told = following(session, "fails")
+    publish(told, usda)
+    (site / "broken").touch()
+    hero = hero_of(session)
+    asked = [Publication(hero, product, {"usd": usda}) for product in ("look", "model", "rig")]
+    with delivering(told.context, "demo"):
+        publish_set(session.context, asked)
+    assert noted(site, "fails") == [1, 1, 2]  # the second is the second version of the model, and fails
+    (site / "broken").unlink()
+    assert [each.subject for each in told.followers.run(retry=True)] == [
+        f"{hero.ref}/model/v002",
+        f"{hero.ref}/rig/v001",
+    ]
+    assert noted(site, "fails") == [1, 1, 2, 2, 1]
 
 
 # Failures
@@ -352,10 +371,11 @@ def test_damaged_cursor_is_told_and_publishing_goes_on_when_it_cannot_be_read(
     (cursor,) = (session.settings.folder / ".bifrost/followers").glob("*fails/*.json")
     cursor.write_text("{")
     publish(told, usda)
-    assert "could not be called" in caplog.text
-    with pytest.raises(StorageError, match="move it away"):
-        told.followers.run()
+    assert "move it away" in caplog.text
+    assert [(each.outcome, "move it away" in each.reason) for each in told.followers.run()] == [("broken", True)]
+    assert ["move it away" in each.error for each in told.followers.list()] == [True, False]
     assert noted(site, "fails") == [1]
+    assert noted(site, "tells") == [1, 2]
 
 
 def test_followers_need_a_workspace_when_they_are_run(session: Session, site: Path, usda: Path) -> None:

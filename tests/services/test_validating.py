@@ -134,6 +134,24 @@ def test_own_validator_rests_when_it_is_disabled(session: Session, hero: Entity,
         assert other.validate(hero, "model", {"usd": usda}).ok
 
 
+def test_settings_are_told_when_they_name_no_validator(session: Session, hero: Entity, usda: Path) -> None:
+    with reconnected(session, "disabled: [files.type, files.typo]\nseverity: {studio.other: error}\n") as other:
+        made = other.validate(hero, "model", {"usd": usda})
+    assert [(each.severity, each.code, each.subject) for each in made.results] == [
+        ("info", "validator.unknown", "files.typo"),
+        ("info", "validator.unknown", "studio.other"),
+    ]
+
+
+def test_request_is_told_when_publishing_would_refuse_it(session: Session, hero: Entity, usda: Path) -> None:
+    made = session.validate(hero, "model", {"usd": usda}, comment="\x00", metadata={"a": "x" * 70_000})
+    assert [each.validator for each in made.errors] == ["publication.valid"]
+    made = session.validate(hero, "model", {"usd": usda}, tags=[""])
+    assert [(each.validator, each.path) for each in made.errors] == [("publication.valid", "tags")]
+    made = session.validate(hero, "model", {"usd": usda}, tags=[""], fix=True)
+    assert [(each.validator, each.path) for each in made.errors] == [("publication.valid", "tags")]
+
+
 def reconnected(session: Session, settings: str) -> Session:
     """The same workspace with further settings."""
     path = session.settings.folder / "bifrost.yaml"

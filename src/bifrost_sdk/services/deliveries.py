@@ -10,6 +10,7 @@ import attrs
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.changes import Event
 from bifrost_sdk.domain.versions import Version
+from bifrost_sdk.errors import StorageError
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.cursors import Attempt, Cursor, CursorFile
 from bifrost_sdk.services.locks import try_lock
@@ -49,7 +50,8 @@ class Delivery:
     """What became of one version (its reference), or of a follower as a whole, at one run.
 
     ``delivered``; ``failed``: it is tried again later; ``parked``: it failed too often; ``waiting``: it failed before
-    and its time has not come; ``busy``: another process is at it; ``broken``: the follower cannot be loaded.
+    and its time has not come; ``busy``: another process is at it; ``broken``: the follower cannot be loaded, or its
+    cursor not be read or written.
     """
 
     follower: str
@@ -101,25 +103,30 @@ class Job:
         """Call the follower until it knows everything, or has to wait.
 
         What is published while another process is at it is not missed: that one looks again after it has let go.
-
-        Raises:
-            StorageError: a cursor cannot be read or written.
         """
         if self.fault:
             return [self.tell("broken", reason=self.fault)]
         told: list[Delivery] = []
-        while True:
-            with try_lock(self.file.lock) as held:
-                if not held:
-                    return [*told, self.tell("busy")]
-                run = _Run(self, self._cursor(), told)
-                is_through = run.go(parked=self.retry and not told)
-            if not is_through or self.head < run.cursor.revision:
-                return told
+        try:
+            self._run(told)
+        except StorageError as error:  # the cursor: other followers have their own
+            told.append(self.tell("broken", reason=str(error)))
+        return told
 
     def tell(self, outcome: Outcome, subject: str = "", reason: str = "") -> Delivery:
         """What is to be reported."""
         return Delivery(self.follower.name, self.project, outcome, subject, reason)
+
+    def _run(self, told: list[Delivery]) -> None:
+        while True:
+            with try_lock(self.file.lock) as held:
+                if not held:
+                    told.append(self.tell("busy"))
+                    return
+                run = _Run(self, self._cursor(), told)
+                is_through = run.go(parked=self.retry and not told)
+            if not is_through or self.head < run.cursor.revision:
+                return
 
     def _cursor(self) -> Cursor:
         found = self.file.read()

@@ -11,14 +11,14 @@ from __future__ import annotations
 import builtins
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
 
 from bifrost_sdk.domain.production import STUDIO, Project
 from bifrost_sdk.domain.query import Query
-from bifrost_sdk.errors import ConfigurationError
+from bifrost_sdk.errors import ConfigurationError, StorageError
 from bifrost_sdk.ports import NOW, Actor
 from bifrost_sdk.services import plugins
 from bifrost_sdk.services.context import Context, Item
@@ -39,7 +39,7 @@ class FollowerState:
     """How far a follower is in a project: all up to `revision` is done, of `head`.
 
     `trying` is the version that failed and is tried next, `parked` are those that were given up until somebody asks
-    for them again. `error` says why it cannot be loaded.
+    for them again. `error` says why it cannot be called.
     """
 
     follower: str
@@ -68,20 +68,8 @@ class Followers:
     context: Context
 
     def list(self, project: Item | None = None) -> builtins.list[FollowerState]:
-        """How far each follower is, in one project or in all that are active.
-
-        Raises:
-            StorageError: a cursor cannot be read.
-        """
-        found = []
-        for code in _projects(self.context, project):
-            for job in _jobs(self.context, code):
-                head = job.head
-                cursor = job.file.read() or Cursor(head + 1)
-                done = min(cursor.revision - 1, head)
-                rest = cursor.trying, cursor.parked
-                found.append(FollowerState(job.follower.name, code, done, head, *rest, error=job.fault))
-        return found
+        """How far each follower is, in one project or in all that are active."""
+        return [_state(job) for code in _projects(self.context, project) for job in _jobs(self.context, code)]
 
     def run(
         self, project: Item | None = None, *, limit: int | None = None, retry: bool = False
@@ -92,7 +80,6 @@ class Followers:
         included.
 
         Raises:
-            StorageError: a cursor cannot be read or written.
             ConfigurationError: there is no workspace to keep cursors in.
         """
         found: list[Delivery] = []
@@ -108,16 +95,16 @@ def delivering(context: Context, project: str) -> Iterator[None]:
 
     A follower that is new begins here: it is told of what is published from now on.
     """
-    if context.plugins.folder is not None:
+    jobs: Sequence[Job] = ()
+    with _unharmed(project):
+        jobs = _jobs(context, project) if context.plugins.folder is not None else ()
+    for job in jobs:
         with _unharmed(project):
-            for job in _jobs(context, project):
-                job.begin()
+            job.begin()
     yield
-    if context.plugins.folder is not None:
+    for job in jobs:
         with _unharmed(project):
-            for job in _jobs(context, project):
-                with _unharmed(project):
-                    _warn(attrs.evolve(job, limit=AT_ONCE).run())
+            _warn(attrs.evolve(job, limit=AT_ONCE).run())
 
 
 @contextlib.contextmanager
@@ -126,6 +113,18 @@ def _unharmed(project: str) -> Iterator[None]:
         yield
     except Exception:  # noqa: BLE001 - what was published is published: nothing here may look like a failure of that
         _LOG.warning("followers of %s could not be called; `bifrost followers run` does it", project, exc_info=True)
+
+
+def _state(job: Job) -> FollowerState:
+    head, fault = job.head, job.fault
+    cursor = None
+    try:
+        cursor = job.file.read()
+    except StorageError as error:
+        fault = fault or str(error)
+    found = cursor or Cursor(head + 1)
+    done = min(found.revision - 1, head)
+    return FollowerState(job.follower.name, job.project, done, head, found.trying, found.parked, fault)
 
 
 def _warn(deliveries: Iterable[Delivery]) -> None:

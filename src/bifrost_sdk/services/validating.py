@@ -18,7 +18,7 @@ from bifrost_sdk.errors import Issue, ValidationError
 from bifrost_sdk.services import file_checks, plugins, record_checks
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
-from bifrost_sdk.services.drafts import ROOT, Draft
+from bifrost_sdk.services.drafts import ROOT, Draft, plan
 from bifrost_sdk.services.plugins import Loaded, Plugins
 from bifrost_sdk.services.proposals import Proposal, proposals_of, propose
 from bifrost_sdk.services.publications import Publication
@@ -30,6 +30,28 @@ GROUP = "bifrost_sdk.validators"
 
 #: The library's own validators, in the order in which they run.
 BUILTIN = (*file_checks.VALIDATORS, *record_checks.VALIDATORS)
+
+
+def find_refused(proposal: Proposal) -> Iterator[Issue]:
+    """What publishing itself would refuse: texts, tags, metadata, sizes."""
+    asked = Publication(
+        proposal.owner,
+        proposal.product,
+        proposal.files,
+        comment=proposal.comment,
+        tags=proposal.tags,
+        metadata=proposal.metadata,
+        source=proposal.source,
+        depends_on=proposal.dependencies,
+    )
+    try:
+        plan(proposal.context, [asked])
+    except ValidationError as error:
+        yield from error.issues
+
+
+# Who publishes plans all the same, so this one is asked only by who does not.
+_PLANNED = Validator("publication.valid", "The request is in order", find_refused)
 
 # What cannot even be gathered is told under the name of the validator that would have looked at it.
 _UNGATHERED = {"depends_on": record_checks.DEPENDENCIES}
@@ -121,12 +143,16 @@ def validate(
     )
     chosen, broken = _chosen(context.plugins, validators)
     found = [*_ungathered(issues), *broken, *_run(chosen, proposal)]
+    if not issues:
+        found += _PLANNED.run(proposal)
     if not fix:
         return _validation(proposal, found)
     proposal, applied, failed = _fixed(proposal, found)
     proposal, again = proposal.gathered()
     kept = [issue for issue in issues if issue.path in _UNGATHERED]
     found = [*_ungathered((*again, *kept)), *broken, *failed, *_run(chosen, proposal)]
+    if not (again or kept):
+        found += _PLANNED.run(proposal)
     left = {each.result for each in found}
     return _validation(proposal, found, [each for each in applied if each.result not in left])
 
@@ -174,16 +200,29 @@ def _chosen(settings: Plugins, given: Iterable[Any]) -> tuple[list[Validator], l
     """The validators that run, as heavy as the settings say, and what is to be said of those that cannot."""
     found: list[Validator] = []
     broken: list[Found] = []
+    silenced: set[str] = set()
     named = (Loaded(getattr(value, "__name__", type(value).__name__), value) for value in given)
     for loaded in (*plugins.load(GROUP, settings.validators), *named):
         if loaded.name in settings.disabled:
+            silenced.add(loaded.name)
             continue
         try:
             found.append(_made(loaded))
         except Exception as error:  # noqa: BLE001 - a studio's code may fail in any way; the others still run
             broken.append(_unmade(loaded.name).failed(error, "could not be loaded"))
-    kept = (each for each in (*BUILTIN, *found) if each.id not in settings.disabled)
+    known = [*BUILTIN, *found]
+    names = {each.validator.id for each in broken} | {each.id for each in known} | silenced
+    broken += [_unknown(name) for name in sorted({*settings.disabled, *settings.severity} - names)]
+    kept = (each for each in known if each.id not in settings.disabled)
     return [attrs.evolve(each, severity=settings.severity.get(each.id, each.severity)) for each in kept], broken
+
+
+def _unknown(name: str) -> Found:
+    message = "the settings name this validator, and there is none"
+    hint = "check 'disabled' and 'severity' for its spelling, or install it"
+    return attrs.evolve(_unmade(name), severity="info").found(
+        Issue("validator.unknown", message, subject=name, hint=hint)
+    )
 
 
 def _made(loaded: Loaded) -> Validator:
