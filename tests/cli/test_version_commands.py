@@ -51,7 +51,7 @@ def test_all_is_well_when_verify_finds_nothing(run: Run, place: Path) -> None:
         "demo: 2 versions, 2 files, 20 bytes\nevery file is what was published\n",
         "",
     )
-    assert run("verify", f"{MODEL}/v002", "--jobs", "2")[1].startswith("demo: 1 versions, 1 files")
+    assert run("verify", f"{MODEL}/v002", "--jobs", "2")[1].startswith("demo: 1 version, 1 file")
 
 
 def test_problems_are_listed_when_verify_finds_them(run: Run, place: Path) -> None:

@@ -111,7 +111,7 @@ def _megabytes() -> Callable[[int, int], None] | None:
 
 
 def _show_verification(found: Verification, screen: Screen) -> None:
-    looked = f"{found.versions:,} versions, {found.files:,} files, {found.size:,} bytes"
+    looked = f"{_counted(found.versions, 'version')}, {_counted(found.files, 'file')}, {found.size:,} bytes"
     screen.line(f"{found.project}: {looked}", "bold")
     rows: list[tuple[Cell, ...]] = [
         (
@@ -175,5 +175,8 @@ def _told(plan: PurgePlan, version: Version) -> dict[str, Any]:  # Any: JSON
 
 
 def _amount(plan: PurgePlan) -> str:
-    files = "1 file" if len(plan.files) == 1 else f"{len(plan.files):,} files"
-    return f"{files}, {plan.size:,} bytes"
+    return f"{_counted(len(plan.files), 'file')}, {plan.size:,} bytes"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
