@@ -113,6 +113,11 @@ class FrameToken(_NumberToken):
         return _frame
 
     @property
+    def quick_converter(self) -> Callable[[str], int]:
+        """The number."""
+        return int
+
+    @property
     def expected(self) -> str:
         """What it takes, in words."""
         return f"a frame's number in {_digits(self.padding)}, or {FRAME} (%0{self.padding}d, {'#' * self.padding})"

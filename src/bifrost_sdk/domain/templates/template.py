@@ -69,7 +69,7 @@ class Template:
     _fullmatch: _Matcher = attrs.field(init=False, eq=False, repr=False)
     _fullmatch_wide: _Matcher = attrs.field(init=False, eq=False, repr=False)
     _aliases: tuple[tuple[str, str], ...] = attrs.field(init=False, eq=False, repr=False)
-    _optional: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
+    _optional: tuple[tuple[str, _Converter | None], ...] = attrs.field(init=False, eq=False, repr=False)
     _converters: tuple[tuple[str, _Converter], ...] = attrs.field(init=False, eq=False, repr=False)
     _plans: dict[tuple[str, ...], Plan] = attrs.field(init=False, eq=False, repr=False)
 
@@ -86,7 +86,7 @@ class Template:
         except TemplateError as error:
             raise self._refusal(error) from error
         required = structure.required(parts)
-        converters = ((name, token.converter) for name, token in tokens.items())
+        quick = {name: token.quick_converter for name, token in tokens.items()}
         for name, value in (
             ("tokens", MappingProxyType(tokens)),
             ("including", MappingProxyType(grammar.included(self.text, self.including))),
@@ -97,8 +97,8 @@ class Template:
             ("_fullmatch", self._compiled),
             ("_fullmatch_wide", self._compiled_wide),
             ("_aliases", tuple(aliases.items())),
-            ("_optional", tuple(name for name in tokens if name not in required)),
-            ("_converters", tuple((name, converter) for name, converter in converters if converter is not None)),
+            ("_optional", tuple((name, converter) for name, converter in quick.items() if name not in required)),
+            ("_converters", tuple((name, quick[name]) for name in tokens if name in required and quick[name])),
             ("_plans", {}),
         ):
             object.__setattr__(self, name, value)
@@ -157,15 +157,16 @@ class Template:
         values: dict[str, Any] = found.groupdict()  # Any: values of the tokens' types
         if self._aliases:
             self._merge(values)
-        for name in self._optional:
-            if values[name] is None:
-                del values[name]
         try:
             for name, convert in self._converters:
-                if name in values:
-                    values[name] = convert(values[name])
+                values[name] = convert(values[name])
+            for name, convert_given in self._optional:
+                if values[name] is None:
+                    del values[name]
+                elif convert_given is not None:
+                    values[name] = convert_given(values[name])
         except ValueError:
-            return None
+            return self._converted(found, path)
         return values if is_plain or self._is_exact(path, values) else None
 
     def fails_at(self, path: str) -> Failure | None:
@@ -202,6 +203,21 @@ class Template:
         source, _ = expression(self._parts, self.tokens, others=True)
         object.__setattr__(self, "_fullmatch_wide", re.compile(source).fullmatch)
         return self._fullmatch_wide(path)
+
+    def _converted(self, found: re.Match[str], path: str) -> dict[str, Any] | None:  # Any: as above
+        """The same where a quick converter does not know a text."""
+        values: dict[str, Any] = found.groupdict()  # Any: as above
+        self._merge(values)
+        try:
+            for name in [*values]:
+                converter = self.tokens[name].converter
+                if values[name] is None:
+                    del values[name]
+                elif converter is not None:
+                    values[name] = converter(values[name])
+        except ValueError:
+            return None
+        return values if self._is_exact(path, values) else None
 
     def _merge(self, values: dict[str, Any]) -> None:  # Any: texts, or None
         """One entry for each token, wherever the path has it."""

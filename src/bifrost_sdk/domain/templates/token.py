@@ -56,6 +56,11 @@ class Token:
         return None
 
     @property
+    def quick_converter(self) -> Callable[[str], Any] | None:  # Any: as above
+        """What does the same for most texts, and raises ValueError for those that only `converter` may know."""
+        return self.converter
+
+    @property
     def expected(self) -> str:
         """What it takes, in words."""
         raise NotImplementedError
