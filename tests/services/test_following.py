@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import os
@@ -7,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
@@ -319,6 +320,26 @@ def test_follower_is_busy_when_somebody_else_calls_it(session: Session, site: Pa
         assert [each.outcome for each in told.followers.run()] == ["busy"]
     assert noted(site, "tells") == [1]
     assert [each.outcome for each in told.followers.run()] == ["delivered"]
+
+
+def test_last_moment_is_not_missed_when_somebody_publishes_before_the_lock_is_free(
+    session: Session, site: Path, usda: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = following(session, "tells")
+    publish(told, usda)
+    late = [1]
+
+    @contextlib.contextmanager
+    def lock(path: Path) -> Iterator[bool]:
+        with try_lock(path) as held:
+            yield held
+            if late and late.pop():
+                session.publish(hero_of(session), "model", {"usd": usda})
+                assert [each.outcome for each in told.followers.run()] == ["busy"]
+
+    monkeypatch.setattr("bifrost_sdk.services.deliveries.try_lock", lock)
+    told.followers.run()
+    assert noted(site, "tells") == [1, 2]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
