@@ -87,6 +87,7 @@ def save(show: Session) -> Callable[..., Path]:
     def write(root: str, path: str, text: str, *, age: float = 1800) -> Path:
         place = show.context.roots[root] / path
         place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)  # what is published may only be read
         place.write_text(text)
         os.utime(place, (time.time() - age,) * 2)
         return place

@@ -71,6 +71,7 @@ def test_each_file_of_a_set_has_its_state_when_the_manifest_tells_them_apart(
 def test_file_of_a_set_is_told_when_only_reading_it_tells(show: Session, states: States) -> None:
     path = show.context.roots["publish"] / FRAMES[2]
     status = path.stat()
+    path.chmod(0o644)
     path.write_text(path.read_text().upper())
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert states() == {}
@@ -151,6 +152,7 @@ def test_set_that_is_suspected_is_read_when_its_version_is_marked(show: Session,
     """What marked a version is looked at closely until it is whole."""
     path = show.context.roots["publish"] / FRAMES[0]
     status = path.stat()
+    path.chmod(0o644)
     path.write_text("FRAME 1001")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     version = next(each for each in show.find(Query("version")) if each.path.endswith("render"))
