@@ -20,11 +20,10 @@ from bifrost_sdk.errors import BifrostError, Issue, ValidationError
 from bifrost_sdk.ports import Storage
 from bifrost_sdk.services import drafts, sources, staging
 from bifrost_sdk.services.context import Context
-from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.manifests import Entry, Manifest
 from bifrost_sdk.services.originals import Originals
 from bifrost_sdk.services.places import storage_of
-from bifrost_sdk.services.sources import MANIFEST, Files, Piece
+from bifrost_sdk.services.sources import MANIFEST, ROOT, Files, Piece
 from bifrost_sdk.services.staging import Places, Transfer
 from bifrost_sdk.services.watchers import Cancel, Progress, Watcher
 

@@ -19,11 +19,8 @@ from bifrost_sdk.services.identity import derived_id
 from bifrost_sdk.services.inplace import Spot
 from bifrost_sdk.services.manifests import Entry, Manifest, listing_digest
 from bifrost_sdk.services.publications import Publication
-from bifrost_sdk.services.sources import Files, Piece, Source
+from bifrost_sdk.services.sources import ROOT, Files, Piece, Source
 from bifrost_sdk.services.staging import Transfer
-
-#: The root that published files go to.
-ROOT = "publish"
 
 #: What a version says of itself in its manifest, for whoever has to know it again without a catalog.
 _TOLD = ("product", "comment", "description", "tags", "metadata", "source", "task", "created_by", "created_at")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import attrs
 
@@ -16,9 +16,11 @@ from bifrost_sdk.errors import Issue, StorageError, ValidationError
 from bifrost_sdk.services import dependencies, sources
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
-from bifrost_sdk.services.drafts import ROOT, Draft
 from bifrost_sdk.services.publications import Publication
-from bifrost_sdk.services.sources import Files, Piece, Source
+from bifrost_sdk.services.sources import ROOT, Files, Piece, Source
+
+if TYPE_CHECKING:  # it brings what a name alone does not need
+    from bifrost_sdk.services.drafts import Draft
 
 T = TypeVar("T")
 

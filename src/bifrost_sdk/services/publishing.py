@@ -22,13 +22,13 @@ from bifrost_sdk.ports import Storage
 from bifrost_sdk.services import staging
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
-from bifrost_sdk.services.drafts import ROOT, Draft, plan
+from bifrost_sdk.services.drafts import Draft, plan
 from bifrost_sdk.services.manifests import Manifest
 from bifrost_sdk.services.originals import Originals
 from bifrost_sdk.services.places import storage_of
 from bifrost_sdk.services.publications import Publication
 from bifrost_sdk.services.reservations import Reservation, refuse_unpublished
-from bifrost_sdk.services.sources import MANIFEST, Files
+from bifrost_sdk.services.sources import MANIFEST, ROOT, Files
 from bifrost_sdk.services.staging import Places, Transfer
 from bifrost_sdk.services.watchers import Cancel, Progress, Watcher
 

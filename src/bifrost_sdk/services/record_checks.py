@@ -18,9 +18,9 @@ from bifrost_sdk.errors import BifrostError, Issue, StorageError, ValidationErro
 from bifrost_sdk.services import disks, lineages, places
 from bifrost_sdk.services.context import is_id
 from bifrost_sdk.services.disks import Disk, Look
-from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.lineages import Lineage
 from bifrost_sdk.services.proposals import Proposal
+from bifrost_sdk.services.sources import ROOT
 from bifrost_sdk.services.validators import Validator
 
 #: What a path can name of whom it belongs to.

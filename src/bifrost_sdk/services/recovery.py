@@ -24,11 +24,10 @@ from bifrost_sdk.ports import Storage, View
 from bifrost_sdk.services import purging, staging
 from bifrost_sdk.services.additions import Claim
 from bifrost_sdk.services.context import Context, Item
-from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.manifests import Manifest, digest
 from bifrost_sdk.services.places import storage_of
 from bifrost_sdk.services.reservations import Reservation
-from bifrost_sdk.services.sources import MANIFEST
+from bifrost_sdk.services.sources import MANIFEST, ROOT
 from bifrost_sdk.services.staging import TRANSACTIONS, Places
 
 Outcome = Literal["published", "abandoned", "waiting", "removed", "unknown", "failed"]

@@ -26,6 +26,9 @@ Item: TypeAlias = str | Path | FileSet
 #: What each representation is made of.
 Files: TypeAlias = Mapping[str, Item | Sequence[Item]]
 
+#: The root that published files go to.
+ROOT = "publish"
+
 #: The file that tells what a published folder is; no published file may have its name.
 MANIFEST = "manifest.json"
 

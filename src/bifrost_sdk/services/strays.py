@@ -19,8 +19,8 @@ from bifrost_sdk.domain.templates.tokens import FrameToken, UdimToken
 from bifrost_sdk.services import candidates
 from bifrost_sdk.services.candidates import Candidate
 from bifrost_sdk.services.context import Context
-from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.scanning import Stray
+from bifrost_sdk.services.sources import ROOT
 
 #: The area whose files are work files, and all whose files a catalog keeps; one's templates describe folders alone.
 WORK = "work"

@@ -29,10 +29,10 @@ from bifrost_sdk.errors import NotFoundError
 from bifrost_sdk.services import series, strays, tracked, workspace
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.disks import Disk
-from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.folders import Folders
 from bifrost_sdk.services.overlaps import Overlaps, overlapping
 from bifrost_sdk.services.scanning import Outcome, RootScan, Terms
+from bifrost_sdk.services.sources import ROOT
 from bifrost_sdk.services.tracked import Numbered, Scope, Tracked
 
 #: Told (done, in all): of a scan files, of applying actions. May raise to stop; what was applied stays.

@@ -18,11 +18,11 @@ from bifrost_sdk.errors import Issue, ValidationError
 from bifrost_sdk.services import file_checks, plugins, record_checks
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
-from bifrost_sdk.services.drafts import ROOT, Draft, plan
+from bifrost_sdk.services.drafts import Draft, plan
 from bifrost_sdk.services.plugins import Loaded, Plugins
 from bifrost_sdk.services.proposals import Proposal, proposals_of, propose
 from bifrost_sdk.services.publications import Publication
-from bifrost_sdk.services.sources import Files
+from bifrost_sdk.services.sources import ROOT, Files
 from bifrost_sdk.services.validators import Found, Validator
 
 #: The group of entry points by which validators of other packages are found.

@@ -31,8 +31,8 @@ from bifrost_sdk.ports import NOW
 from bifrost_sdk.services import bookmarks, inspection
 from bifrost_sdk.services.bookmarks import Bookmark
 from bifrost_sdk.services.context import Context, Item
-from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.inspection import Finding, Inspection, Part, Problem
+from bifrost_sdk.services.sources import ROOT
 
 #: Told (bytes done, bytes in all), by the thread that called.
 Progress: TypeAlias = Callable[[int, int], None]

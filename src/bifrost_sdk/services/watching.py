@@ -21,8 +21,8 @@ import attrs
 from bifrost_sdk.domain.reconciliation import Report, Spot
 from bifrost_sdk.domain.templates.beginnings import folders_of, outermost
 from bifrost_sdk.errors import ConfigurationError, Issue, StorageError, ValidationError
-from bifrost_sdk.services.drafts import ROOT
 from bifrost_sdk.services.folders import Folders
+from bifrost_sdk.services.sources import ROOT
 from bifrost_sdk.services.survey import Survey
 from bifrost_sdk.services.tracked import Scope
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bifrost_sdk.session.opening import connect, init
+from bifrost_sdk.session.services import Services
 from bifrost_sdk.session.session import Session
 
-__all__ = ["Session", "connect", "init"]
+__all__ = ["Services", "Session", "connect", "init"]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,42 +20,27 @@ from bifrost_sdk.domain.versions import LEASE, Version
 from bifrost_sdk.errors import BifrostError
 from bifrost_sdk.ports import Resolution, View
 from bifrost_sdk.services import attributes, ordering, places
-from bifrost_sdk.services.assets import Assets
 from bifrost_sdk.services.changes import project_of, with_ids
 from bifrost_sdk.services.configuration import Settings
 from bifrost_sdk.services.context import Context, Item, is_id
-from bifrost_sdk.services.links import Links
 from bifrost_sdk.services.moments import moment_of
-from bifrost_sdk.services.products import Products
-from bifrost_sdk.services.projects import Projects
-from bifrost_sdk.services.roots import PLATFORMS
-from bifrost_sdk.services.shots import Episodes, Sequences, Shots
-from bifrost_sdk.services.tasks import Tasks
-from bifrost_sdk.services.users import Users
-from bifrost_sdk.services.versions import Versions
+from bifrost_sdk.session.services import Services
 
 if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are needed
-    from bifrost_sdk.services.adoption import Adoption
     from bifrost_sdk.services.dependencies import Dependency
-    from bifrost_sdk.services.folders import Folders
-    from bifrost_sdk.services.following import Followers
     from bifrost_sdk.services.publications import Publication
     from bifrost_sdk.services.recovery import Recovery
     from bifrost_sdk.services.sources import Files
     from bifrost_sdk.services.staging import Transfer
-    from bifrost_sdk.services.sync import Sync
-    from bifrost_sdk.services.tables import Tables
-    from bifrost_sdk.services.templates import Templates
     from bifrost_sdk.services.validating import Validation
     from bifrost_sdk.services.verifying import Verification
     from bifrost_sdk.services.watchers import Cancel, Progress
-    from bifrost_sdk.services.workfiles import Workfiles
 
 #: Paths of resolved files are remembered up to this many.
 _PATHS_LIMIT = 100_000
 
 
-class Session:
+class Session(Services):
     """One user's way to a catalog and its files; also a context manager that closes it.
 
     `at` and `pinned` give further sessions that show another state of the same catalog and need not be closed.
@@ -65,115 +48,11 @@ class Session:
     """
 
     def __init__(self, context: Context, *, settings: Settings, is_view: bool = False) -> None:
-        self.context = context
-        self.settings = settings
+        super().__init__(context, settings)
         self._is_view = is_view
         self._resolve = context.catalog.resolve
         self._view = context.view
         self._paths: dict[tuple[str, str], Path] = {}
-
-    # What there is, noun by noun
-
-    @functools.cached_property
-    def projects(self) -> Projects:
-        """Productions."""
-        return Projects(self.context)
-
-    @functools.cached_property
-    def assets(self) -> Assets:
-        """What is built once and used often."""
-        return Assets(self.context)
-
-    @functools.cached_property
-    def episodes(self) -> Episodes:
-        """The parts of series."""
-        return Episodes(self.context)
-
-    @functools.cached_property
-    def sequences(self) -> Sequences:
-        """Shots that belong together."""
-        return Sequences(self.context)
-
-    @functools.cached_property
-    def shots(self) -> Shots:
-        """Shots and their casting."""
-        return Shots(self.context)
-
-    @functools.cached_property
-    def tasks(self) -> Tasks:
-        """Who works on what."""
-        return Tasks(self.context)
-
-    @functools.cached_property
-    def users(self) -> Users:
-        """People, teams and roles."""
-        return Users(self.context)
-
-    @functools.cached_property
-    def products(self) -> Products:
-        """Output streams of nodes."""
-        return Products(self.context)
-
-    @functools.cached_property
-    def versions(self) -> Versions:
-        """What was published."""
-        return Versions(self.context)
-
-    @functools.cached_property
-    def links(self) -> Links:
-        """Annotations between any two things."""
-        return Links(self.context)
-
-    @functools.cached_property
-    def templates(self) -> Templates:
-        """How projects make and read paths."""
-        from bifrost_sdk.services.templates import Templates
-
-        return Templates(self.context)
-
-    @functools.cached_property
-    def folders(self) -> Folders:
-        """Folders on disk, and what paths are."""
-        from bifrost_sdk.services.folders import Folders
-
-        elsewhere = {platform: self.settings.folders(platform) for platform in PLATFORMS if platform != sys.platform}
-        named = (each for folders in elsewhere.values() for each in folders.items())
-        return Folders(self.context, self.templates, tuple(dict.fromkeys(named)))
-
-    @functools.cached_property
-    def workfiles(self) -> Workfiles:
-        """Scenes that people work in."""
-        from bifrost_sdk.services.workfiles import Workfiles
-
-        return Workfiles(self.folders)
-
-    @functools.cached_property
-    def sync(self) -> Sync:
-        """What lies on disk against what the catalog says."""
-        from bifrost_sdk.services.sync import Sync
-
-        return Sync(self.folders)
-
-    @functools.cached_property
-    def followers(self) -> Followers:
-        """What a studio does after each publish."""
-        from bifrost_sdk.services.following import Followers
-
-        return Followers(self.context)
-
-    @functools.cached_property
-    def adoption(self) -> Adoption:
-        """Existing shows, taken in where they lie."""
-        from bifrost_sdk.services.adoption import Adoption
-
-        return Adoption(self.context, self.templates)
-
-    @functools.cached_property
-    def tables(self) -> Tables:
-        """Tables of assets and shots, brought into the catalog."""
-        from bifrost_sdk.services.tables import Tables
-
-        return Tables(self.context)
 
     # Reading
 
