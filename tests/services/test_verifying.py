@@ -61,6 +61,10 @@ def told(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
     return [(finding.problem, finding.path.removeprefix(f"{FOLDER}/")) for finding in findings]
 
 
+def bookmarks_of(session: Session) -> list[Path]:
+    return sorted((root_of(session) / bookmarks.FOLDER).glob("demo-*.json"))
+
+
 def publish_many(session: Session, source: Path, count: int) -> list[Version]:
     return [session.publish(HERO, "model", {"usd": source / "hero.usda"}) for _ in range(count)]
 
@@ -77,7 +81,7 @@ def test_everything_is_read_when_nothing_is_wrong(session: Session, version: Ver
         session.revision("demo"),
         {path: path.stat().st_mtime_ns for path in root_of(session).rglob("v*/*")},
     )
-    assert not list((root_of(session) / bookmarks.FOLDER).glob("*"))
+    assert not bookmarks_of(session)
 
 
 def flip(path: Path) -> None:
@@ -297,10 +301,9 @@ def test_large_version_is_read_by_several_threads_when_it_has_many_files(
 
 def cancelled_after(session: Session, count: int, **options: Any) -> verifying.Verification:
     """A verification that is cancelled when so many versions are through."""
-    path = root_of(session) / bookmarks.FOLDER / "demo.json"
 
     def cancel() -> bool:
-        found = bookmarks.read(path)
+        found = bookmarks.read(next(iter(bookmarks_of(session)), None))
         return found is not None and found.versions >= count
 
     return session.verify("demo", cancel=cancel, jobs=1, **options)
@@ -385,7 +388,7 @@ def test_it_begins_anew_when_asked_to_or_when_the_bookmark_is_damaged(
 ) -> None:
     publish_many(session, source, 4)
     cancelled_after(session, 2)
-    path = root_of(session) / bookmarks.FOLDER / "demo.json"
+    (path,) = bookmarks_of(session)
     kept = path.read_bytes()
     seen = reads(monkeypatch)
     assert session.verify("demo", resume=False).versions == 4
@@ -396,12 +399,19 @@ def test_it_begins_anew_when_asked_to_or_when_the_bookmark_is_damaged(
     assert len(seen) == 7 * 4
 
 
-def test_parts_of_a_project_keep_apart_how_far_they_are(session: Session, source: Path) -> None:
+def test_each_user_and_each_part_goes_on_by_itself_when_cancelled(session: Session, source: Path) -> None:
+    """What is hidden from one user was not verified by that user, and must not be left out for another."""
     publish_many(session, source, 2)
-    session.verify(item=HERO, cancel=lambda: True)
-    session.verify("demo", cancel=lambda: True)
-    names = sorted(path.name for path in (root_of(session) / bookmarks.FOLDER).iterdir())
-    assert names == [f"demo-{session.get(HERO).id}.json", "demo.json"]
+    session.users.create("berta")
+    session.users.grant("berta", "viewer")
+    with connect(session.settings.folder, user="berta") as berta:
+        for asker in (session, berta):
+            asker.verify(item=HERO, cancel=lambda: True)
+            asker.verify("demo", cancel=lambda: True)
+        assert len(bookmarks_of(session)) == 4
+        assert session.verify(item=HERO).is_clean
+        assert berta.verify("demo").is_clean
+    assert len(bookmarks_of(session)) == 2
 
 
 def test_it_is_verified_all_the_same_when_nothing_can_be_kept(session: Session, source: Path) -> None:
@@ -436,7 +446,7 @@ def test_it_goes_on_in_another_process_when_killed(
     flip(place_of(session, "model.usda", number=2))
     done = subprocess.run([sys.executable, "-c", KILLED, str(session.settings.folder)], check=False)
     assert done.returncode == -signal.SIGKILL
-    kept = bookmarks.read(root_of(session) / bookmarks.FOLDER / "demo.json")
+    kept = bookmarks.read(*bookmarks_of(session))
     assert kept is not None
     assert 2 <= kept.versions < 10
     seen = reads(monkeypatch)

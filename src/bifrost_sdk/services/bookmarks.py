@@ -1,7 +1,8 @@
 """How far a verification came, kept beside the files so that another process can go on with it.
 
-It lies in ``.bifrost/verify`` below the root of published files, one file for each project, or part of one, that is
-being verified. It is replaced whole, tells of versions only that were through, and is gone when all of them were.
+It lies in ``.bifrost/verify`` below the root of published files, one file for each user and each project, or part of
+one, that is being verified. It is replaced whole, tells only of versions that were through, and is gone when all of
+them were.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def inspect(context: Context, version: Version, items: Sequence[Representation],
     findings = [finding for each in folders for finding in each.findings]
     if not any(each.is_sealed for each in folders):
         findings += [finding for each in folders for finding in each.pardonable]
-    if len(parts) <= 1 and sum(part.size for part in parts) <= _BYTES:
+    if sum(len(part.entries) for part in parts) <= _FILES and sum(part.size for part in parts) <= _BYTES:
         examined = [examine(version, part, watch) for part in parts]
         findings += [finding for each in examined for finding in each.findings]
         return Inspection(tuple(findings), files=sum(each.files for each in examined))

@@ -32,6 +32,7 @@ from bifrost_sdk.services import bookmarks, inspection
 from bifrost_sdk.services.bookmarks import Bookmark
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.inspection import Finding, Inspection, Part, Problem
+from bifrost_sdk.services.manifests import digest
 from bifrost_sdk.services.sources import ROOT
 
 #: Told (bytes done, bytes in all), by the thread that called.
@@ -129,11 +130,13 @@ def _below(target: Entity | None) -> Filter:
 
 
 def _bookmark_path(context: Context, project: str, target: Entity | None) -> Path | None:
+    """Each user has their own: what one may not see was not verified by them."""
     root = context.roots.get(ROOT)
     if root is None or not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises where it may not look
         return None
-    part = "" if target is None or isinstance(target, Project) else f"-{target.id}"
-    return root / bookmarks.FOLDER / f"{project}{part}.json"
+    part = "" if target is None or isinstance(target, Project) else target.id
+    key = digest(f"{context.actor.login}\n{part}".encode()).removeprefix("sha256:")[:12]
+    return root / bookmarks.FOLDER / f"{project}-{key}.json"
 
 
 class _Stopped(Exception):  # noqa: N818 - nothing went wrong
