@@ -341,7 +341,7 @@ def test_it_goes_on_where_it_was_when_cancelled(
     seen = reads(monkeypatch)
     figures: list[tuple[int, int]] = []
     second = session.verify("demo", progress=lambda *told: figures.append(told))
-    assert seen == ["v004", "v005", "v006"]
+    assert sorted(seen) == ["v004", "v005", "v006"]
     assert (second.is_whole, second.versions, second.files, second.size, second.began) == (True, 6, 6, 60, first.began)
     assert [finding.ref for finding in second.findings] == [f"{HERO}/model/v001"]
     assert (figures[0][0] >= 30, figures[-1]) == (True, (60, 60))
@@ -365,7 +365,7 @@ def test_changed_versions_are_read_again_when_going_on(
     session.commit([Create(item)], project="demo")
     seen = reads(monkeypatch)
     found = session.verify("demo")
-    assert seen == ["v001", "v004", "v005", "v006"]
+    assert sorted(seen) == ["v001", "v004", "v005", "v006"]
     assert [finding.ref for finding in found.findings] == [made[2].ref]
 
 
@@ -451,7 +451,7 @@ def test_it_goes_on_in_another_process_when_killed(
     assert 2 <= kept.versions < 10
     seen = reads(monkeypatch)
     found = session.verify("demo")
-    assert seen == [f"v{number:03d}" for number in range(kept.versions + 1, 11)]
+    assert sorted(seen) == [f"v{number:03d}" for number in range(kept.versions + 1, 11)]
     assert (found.versions, [finding.ref for finding in found.findings]) == (10, [f"{HERO}/model/v002"])
 
 
