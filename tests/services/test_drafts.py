@@ -317,7 +317,7 @@ def lying(session: Session) -> Path:
 def test_files_stay_where_they_lie_when_adopted(session: Session, hero: str, lying: Path) -> None:
     files = {"usd": [lying / "Hero_v7.usda", lying / "tex" / "a.<UDIM>.exr"], "vdb": lying / "sim.####.vdb"}
     before = {path: path.read_bytes() for path in lying.rglob("*") if path.is_file()}
-    version = session.publish(hero, "model", files, transfer="adopt")
+    version = session.publish(hero, "model", files, transfer="adopt", frames="1,3")
     assert {path: path.read_bytes() for path in lying.rglob("*") if path.is_file()} == before
     made = {item.name: item for item in session.versions.representations(version)}
     assert {(item.root, item.folder) for item in made.values()} == {("work", "demo/from_vendor")}

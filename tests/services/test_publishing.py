@@ -170,7 +170,8 @@ def test_files_are_named_after_what_they_are_when_published(
     def located(value: Any) -> Any:
         return [str(source / name) for name in value] if isinstance(value, list) else source / value
 
-    version = session.publish(hero, "model", {key: located(value) for key, value in files.items()})
+    wanted = {key: located(value) for key, value in files.items()}
+    version = session.publish(hero, "model", wanted, frames="1001,1002,1005")
     assert names_of(session, version) == expected
 
 
@@ -179,7 +180,7 @@ def test_set_keeps_its_numbers_when_published(
 ) -> None:
     monkeypatch.chdir(source)
     beauty = FileSet("beauty.<FRAME>.exr", padding=6, frames=FrameRange.parse("1001-1002"))
-    version = session.publish(hero, "render", {"exr": beauty, "tex": "tex.<UDIM>.%04d.exr"})
+    version = session.publish(hero, "render", {"exr": beauty, "tex": "tex.<UDIM>.%04d.exr"}, frames="1001,1002,1005")
     exr, tex = session.versions.representations(version)
     if exr.name != "exr":
         exr, tex = tex, exr
@@ -644,11 +645,20 @@ def test_key_answers_with_the_first_version_when_a_set_is_asked_for_again(
     session: Session, source: Path, hero: str
 ) -> None:
     files = {"exr": [source / "beauty.######.exr", source / "tex.<UDIM>.####.exr"], "kit": source / "Kit"}
-    first = session.publish(hero, "model", files, key="nightly")
-    assert session.publish(hero, "model", files, key="nightly") == first
+    options: Any = {"key": "nightly", "frames": FrameRange.parse("1001,1002,1005")}
+    first = session.publish(hero, "model", files, **options)
+    assert session.publish(hero, "model", files, **options) == first
     (source / "beauty.001001.exr").write_text("frame 1OO1")
     with pytest.raises(ConflictError, match=r"model\.<FRAME>\.exr has other content"):
-        session.publish(hero, "model", files, key="nightly")
+        session.publish(hero, "model", files, **options)
+
+
+@pytest.mark.parametrize("frames", [None, "1001-1005", "1001,1002,1005,1006"])
+def test_request_is_refused_when_frames_are_missing(session: Session, source: Path, hero: str, frames: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        session.publish(hero, "model", {"exr": source / "beauty.######.exr"}, frames=frames)
+    assert [issue.code for issue in caught.value.issues] == ["sequence.holes"]
+    assert versions_of(session) == []
 
 
 def test_key_is_refused_when_its_version_is_not_published(session: Session, source: Path, hero: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bifrost_sdk.domain import locations, signatures
@@ -50,14 +50,16 @@ def find_mistyped(proposal: Proposal) -> Iterator[Issue]:
 
 
 def find_holes(proposal: Proposal) -> Iterator[Issue]:
-    """Frames that are missing in the middle of a sequence, where nobody said that they should be."""
+    """Frames that are missing of those that were said, or in the middle of a sequence where nobody said which."""
     for key, pieces in proposal.pieces.items():
         declared = _declared(proposal, key)
         for piece in pieces:
-            if piece.frames is not None and piece.frames.holes.runs and piece.frames not in declared:
-                message = f"of {piece.frames.first}-{piece.frames.last} these frames are missing: {piece.frames.holes}"
-                hint = f'render them, or declare the frames: FileSet(…, frames=FrameRange.parse("{piece.frames}"))'
-                yield Issue("sequence.holes", message, f"files.{key}", _first(piece), hint)
+            if piece.frames is None or not (missing := _missing(piece.frames, proposal.frames, declared)).runs:
+                continue
+            whole = proposal.frames or f"{piece.frames.first}-{piece.frames.last}"
+            hint = f'render them, or say which there are: frames="{piece.frames}"'
+            message = f"of {whole} these frames are missing: {missing}"
+            yield Issue("sequence.holes", message, f"files.{key}", _first(piece), hint)
 
 
 def find_odd_sizes(proposal: Proposal) -> Iterator[Issue]:
@@ -78,6 +80,12 @@ def _odd(piece: Piece) -> list[str]:
         for source in piece.sources
         if source.size and not middle / _WILD <= source.size <= middle * _WILD
     ]
+
+
+def _missing(found: FrameRange, said: FrameRange | None, declared: Sequence[FrameRange]) -> FrameRange:
+    if found in declared:
+        return FrameRange()
+    return found.holes if said is None else said - found
 
 
 def _declared(proposal: Proposal, key: str) -> list[FrameRange]:

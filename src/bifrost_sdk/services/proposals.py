@@ -11,6 +11,7 @@ import attrs
 
 from bifrost_sdk.domain import signatures
 from bifrost_sdk.domain.entity import Node
+from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.versions import AssetDependency
 from bifrost_sdk.errors import Issue, StorageError, ValidationError
 from bifrost_sdk.services import dependencies, sources
@@ -33,12 +34,17 @@ class Offered(NamedTuple):
     source: Source
 
 
+def _as_range(value: FrameRange | str | None) -> FrameRange | None:
+    return FrameRange.parse(value) if isinstance(value, str) else value
+
+
 @attrs.frozen(eq=False, kw_only=True)
 class Proposal:
     """What somebody wants to publish.
 
     `files` is what was given, `pieces` what of it was found: by representation, with the published names.
     `dependencies` are the exact versions that are meant, `task` is an id, `source` what it was made from, as text.
+    `frames` are those that its sequences are said to have.
     """
 
     context: Context
@@ -52,6 +58,7 @@ class Proposal:
     comment: str = ""
     tags: Sequence[str] = ()
     metadata: Mapping[str, Any] = attrs.field(factory=dict)  # Any: JSON
+    frames: FrameRange | None = attrs.field(default=None, converter=_as_range)
     _heads: dict[Source, bytes | OSError] = attrs.field(factory=dict, init=False, repr=False)
 
     @property
@@ -142,6 +149,7 @@ def proposals_of(context: Context, publications: Sequence[Publication], drafts: 
             comment=draft.version.comment,
             tags=draft.version.tags,
             metadata=draft.version.metadata,
+            frames=asked.frames,
         )
         for asked, draft in zip(publications, drafts, strict=True)
     ]

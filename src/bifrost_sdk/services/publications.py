@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 if TYPE_CHECKING:  # what they bring is not needed to ask
+    from bifrost_sdk.domain.frames import FrameRange
     from bifrost_sdk.services.context import Item
     from bifrost_sdk.services.dependencies import Dependency
     from bifrost_sdk.services.sources import Files
@@ -17,7 +18,8 @@ if TYPE_CHECKING:  # what they bring is not needed to ask
 class Publication:
     """The next version of one product, as it is asked for; see `bifrost_sdk.services.publishing.publish`.
 
-    `depends_on` may name another publication of the same set.
+    `depends_on` may name another publication of the same set. `frames` are those that its sequences are to have;
+    unless they are said, here, by a FileSet or by the shot, a sequence has no holes.
     """
 
     owner: Item
@@ -31,3 +33,4 @@ class Publication:
     tags: Sequence[str] = attrs.field(default=(), kw_only=True)
     metadata: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True)
     source: str = attrs.field(default="", kw_only=True)
+    frames: FrameRange | str | None = attrs.field(default=None, kw_only=True)

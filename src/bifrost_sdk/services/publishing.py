@@ -16,10 +16,11 @@ from typing import Any
 
 import attrs
 
+from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.versions import LEASE, Version
 from bifrost_sdk.errors import BifrostError, ConflictError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import staging
+from bifrost_sdk.services import following, staging, validating
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
 from bifrost_sdk.services.drafts import Draft, plan
@@ -50,6 +51,7 @@ def publish(
     tags: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None,
     source: str = "",
+    frames: FrameRange | str | None = None,
     transfer: Transfer = "copy",
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -61,7 +63,8 @@ def publish(
     `files` gives for each representation (usd, abc, preview) a path, a pattern (``beauty.####.exr``, ``<UDIM>``), a
     folder or a list of these, the main one first. `depends_on` are versions, references or ids; `status` may be given
     by its code; `source` says what it was made from. With a `key`, publishing again answers with the version that came
-    of it the first time, if one did. Who loses the lease to a recovery begins anew with the next number.
+    of it the first time, if one did. `frames` are those that sequences are to have; where nobody says them, there are
+    no holes. Who loses the lease to a recovery begins anew with the next number.
 
     `transfer` says how files are taken over. ``copy``, where the file system can by sharing blocks until one is
     written. ``move``: linked where that can be done, and the sources are removed once the version stands. ``link``:
@@ -69,7 +72,7 @@ def publish(
     below a root stay where they lie and keep their names; they become read-only.
 
     Raises:
-        ValidationError: the request is wrong: names, dependencies, fields.
+        ValidationError: the request is wrong: names, dependencies, fields; or a validator found errors.
         NotFoundError, PermissionDeniedError: the owner is not there, or nothing may be published there.
         StorageError: files cannot be read, copied or placed, were changed meanwhile, or `cancel` said so.
         ConflictError: the lease was lost to a recovery again and again, or the key was used for something else.
@@ -95,6 +98,7 @@ def publish(
         tags=tags,
         metadata=metadata,
         source=source,
+        frames=frames,
     )
     options: Any = {"progress": progress, "cancel": cancel, "key": key, "lease": lease}  # Any: each as its own
     (version,) = publish_set(context, [asked], transfer=transfer, **options)
@@ -128,6 +132,7 @@ def publish_set(
     for attempt in itertools.count(1):
         own = f"{key} (attempt {attempt})" if key and attempt > 1 else key
         drafts = plan(context, publications, transfer=transfer, key=own, lease=lease)
+        validating.check_before_publish(context, publications, drafts)
         job = Job(context, drafts, storage_of(context, ROOT), transfer)
         held = Reservation.take(context, [(draft.product, draft.version) for draft in drafts], key=own)
         if held.repeated:
@@ -136,7 +141,8 @@ def publish_set(
             kept = [refuse_unpublished(version, key or "") for version in held.versions]
             return [draft.check_same(context, version) for draft, version in zip(drafts, kept, strict=True)]
         try:
-            return job.run(held, Watcher(held, sum(draft.size for draft in drafts), progress, cancel))
+            with following.delivering(context, held.versions[0].project):
+                return job.run(held, Watcher(held, sum(draft.size for draft in drafts), progress, cancel))
         except _LostError as error:
             losses += 1
             if losses == _LOSSES:

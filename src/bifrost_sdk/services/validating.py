@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.validation import SEVERITIES, ValidationResult, of_severity
 from bifrost_sdk.errors import Issue, ValidationError
 from bifrost_sdk.services import file_checks, plugins, record_checks
@@ -111,6 +112,7 @@ def validate(
     comment: str = "",
     tags: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None,  # Any: JSON
+    frames: FrameRange | str | None = None,
     validators: Iterable[Any] = (),  # Any: what Validator.of takes
     fix: bool = False,
 ) -> Validation:
@@ -140,6 +142,7 @@ def validate(
         comment=comment,
         tags=tags,
         metadata=metadata or {},
+        frames=frames,
     )
     chosen, broken = _chosen(context.plugins, validators)
     found = [*_ungathered(issues), *broken, *_run(chosen, proposal)]

@@ -13,6 +13,7 @@ import attrs
 from bifrost_sdk.domain.attributes import Inherited
 from bifrost_sdk.domain.changes import Change, Commit, Event
 from bifrost_sdk.domain.entity import Entity, Node
+from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.pins import PinSet
 from bifrost_sdk.domain.query import Page, Query
 from bifrost_sdk.domain.text import listed
@@ -184,6 +185,7 @@ class Session(Services):
         tags: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         source: str = "",
+        frames: FrameRange | str | None = None,
         transfer: Transfer = "copy",
         progress: Progress | None = None,
         cancel: Cancel | None = None,
@@ -210,6 +212,7 @@ class Session(Services):
             tags=tags,
             metadata=metadata,
             source=source,
+            frames=frames,
             transfer=transfer,
             progress=progress,
             cancel=cancel,
@@ -250,6 +253,7 @@ class Session(Services):
         comment: str = "",
         tags: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
+        frames: FrameRange | str | None = None,
         validators: Iterable[Any] = (),  # Any: what Validator.of takes
         fix: bool = False,
     ) -> Validation:
@@ -273,6 +277,7 @@ class Session(Services):
             comment=comment,
             tags=tags,
             metadata=metadata,
+            frames=frames,
             validators=validators,
             fix=fix,
         )
