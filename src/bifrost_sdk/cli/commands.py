@@ -15,11 +15,9 @@ from bifrost_sdk.cli import listing
 from bifrost_sdk.cli.refusals import refuse
 from bifrost_sdk.cli.screen import Screen
 from bifrost_sdk.domain import wire
-from bifrost_sdk.domain.entity import Entity, Node
-from bifrost_sdk.domain.references import Reference
+from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.registry import entity_type
-from bifrost_sdk.errors import BifrostError, Issue, NotFoundError, QueryError, ValidationError
-from bifrost_sdk.services import places
+from bifrost_sdk.errors import BifrostError, Issue, QueryError, ValidationError
 from bifrost_sdk.session import Session
 
 if TYPE_CHECKING:  # loaded when something is recovered
@@ -31,9 +29,6 @@ Command: TypeAlias = Callable[[argparse.Namespace, Screen], int]
 #: What argparse's add_subparsers gives.
 Group: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 
-#: The parts of a path that says all that is needed to make an asset or a shot: branch, type or sequence, code.
-_MAKEABLE = 3
-
 
 def init(options: argparse.Namespace, screen: Screen) -> int:
     """Make a workspace."""
@@ -42,33 +37,6 @@ def init(options: argparse.Namespace, screen: Screen) -> int:
         screen.document({"workspace": str(folder), "project": options.project})
     else:
         screen.line(f"{folder} is a workspace" + (f" with the project {options.project}" if options.project else ""))
-    return 0
-
-
-def publish(options: argparse.Namespace, screen: Screen) -> int:
-    """Publish the next version of a product."""
-    files = files_of(options.files)
-    with opened(options) as session:
-        owner = _owner(session, ref_of(session, options.owner), can_make=options.create)
-        version = session.publish(
-            owner,
-            options.product,
-            files,
-            comment=options.comment,
-            depends_on=[ref_of(session, ref) for ref in options.depends_on],
-            tags=options.tags,
-            status=options.status,
-            key=options.key,
-        )
-        made = session.versions.representations(version)
-        roots = session.context.roots
-        paths = [places.root(roots, item.root) / item.folder / file.name for item in made for file in item.files]
-    if options.json:
-        screen.document({**wire.to_document(version), "ref": version.ref, "paths": [str(path) for path in paths]})
-    else:
-        screen.line(version.ref, "bold")
-        for path in paths:
-            screen.line(f"  {path}")
     return 0
 
 
@@ -195,25 +163,6 @@ def files_of(arguments: Sequence[str]) -> Mapping[str, list[str]]:
             raise ValidationError(Issue("files.form", f"{argument!r} is not KEY=PATH", "files", hint=hint))
         files.setdefault(key, []).append(path)
     return files
-
-
-def _owner(session: Session, ref: str, *, can_make: bool) -> Entity:
-    """The node that is there, or is made where that is wanted and can be done."""
-    parts = Reference.parse(ref)
-    makers: Mapping[str, Callable[..., Node]] = {"assets": session.assets.ensure, "shots": session.shots.ensure}
-    make = makers.get(parts.path[0]) if len(parts.path) == _MAKEABLE else None
-    if can_make and make is None:
-        hint = "write assets/TYPE/ASSET or shots/SEQUENCE/SHOT"
-        raise ValidationError(Issue("create.path", "--create does not know what to make", subject=ref, hint=hint))
-    if can_make and make is not None:
-        return make(parts.project, *parts.path[1:])
-    try:
-        return session.get(ref)
-    except NotFoundError as error:
-        if make is None or error.reason:
-            raise
-        reason = "not found; --create makes it"
-        raise NotFoundError(error.ref, suggestions=error.suggestions, reason=reason) from error
 
 
 def _moment(text: str) -> str | int:

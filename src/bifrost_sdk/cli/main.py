@@ -20,6 +20,7 @@ from bifrost_sdk.cli import (
     adopt_commands,
     commands,
     folder_commands,
+    publish_commands,
     sync_commands,
     template_commands,
     validate_commands,
@@ -125,7 +126,7 @@ def _add_commands(
     init = add("init", commands.init, "make a folder a workspace; safe to repeat", parent=shared)
     init.add_argument("folder", nargs="?", default=".", help="the folder (default: the current one)")
     init.add_argument("-p", "--project", metavar="CODE", help="a project to begin with")
-    _add_publish(add("publish", commands.publish, "publish files as the next version of a product"))
+    publish_commands.add_commands(found, placed)
     resolve = add("resolve", commands.resolve, "print the file that each reference leads to")
     resolve.add_argument("refs", nargs="+", metavar="REF", help="assets/char/hero/model/latest, or a whole reference")
     resolve.add_argument("--at", metavar="WHEN", help=_AT)
@@ -144,24 +145,6 @@ def _add_commands(
     version_commands.add_commands(found, placed)
     demo = add("demo", commands.demo, "publish and resolve real files in a temporary workspace", parent=shared)
     demo.add_argument("--keep", metavar="FOLDER", help="make the workspace there and keep it")
-
-
-def _add_publish(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("owner", metavar="NODE", help="whose product it is: assets/char/hero, or a whole reference")
-    parser.add_argument("product", help="the product's code: model, rig, anim")
-    parser.add_argument(
-        "files",
-        nargs="+",
-        metavar="KEY=PATH",
-        help="a representation and its file, folder or pattern: usd=hero.usda exr=beauty.####.exr; a key given "
-        "again adds to it",
-    )
-    parser.add_argument("-m", "--comment", default="", help="what is new")
-    parser.add_argument("-d", "--depends-on", action="append", default=[], metavar="REF", help="a version it needs")
-    parser.add_argument("-t", "--tag", action="append", default=[], dest="tags", help="a tag for the version")
-    parser.add_argument("--status", help="the code of its status")
-    parser.add_argument("--key", help="the same key again answers with the same version")
-    parser.add_argument("--create", action="store_true", help="make the asset or shot where it is missing")
 
 
 if __name__ == "__main__":
