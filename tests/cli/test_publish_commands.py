@@ -47,13 +47,15 @@ def test_every_transfer_can_be_chosen_when_typed() -> None:
 
 
 def test_nothing_is_published_when_it_is_a_dry_run(folder: Path, run: Run) -> None:
+    with connect(folder, user="anna") as session:
+        before = session.revision("demo")
     status, out, _ = run("model", "usd=hero.usda", "vdb=sim.####.vdb", "--dry-run", "--frames", "1001,1002,1005")
     assert status == 0
     assert "bifrost://demo/assets/char/hero/model would get a version of" in out
     assert "model.usda" in out
     assert "vdb.<FRAME>.vdb" in out
     with connect(folder, user="anna") as session:
-        assert session.products.list("bifrost://demo/assets/char/hero") == []
+        assert session.revision("demo") == before
     status, out, _ = run("model", "vdb=sim.####.vdb", "--dry-run", "--json")
     told = json.loads(out)
     assert (status, told["ref"], told["files"][0]["size"]) == (1, "bifrost://demo/assets/char/hero/model", 30)
