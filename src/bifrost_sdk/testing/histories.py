@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -20,6 +20,8 @@ from bifrost_sdk.domain.evaluation import evaluate
 from bifrost_sdk.domain.model import Asset, AssetType, Link, Product, Project, Status, Version
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import Query
+from bifrost_sdk.domain.registry import entity_type
+from bifrost_sdk.domain.rules import related_ids
 from bifrost_sdk.domain.versions import TRANSITIONS, AssetDependency
 from bifrost_sdk.errors import BifrostError, ConfigurationError, ConflictError, NotFoundError
 from bifrost_sdk.ports import Actor, Catalog, View
@@ -244,8 +246,10 @@ class CatalogMachine(RuleBasedStateMachine):
         revision = data.draw(strategies.integers(1, len(self.model.states) - 1))
         before, made = self.model.states[revision - 1], self.model.states[revision]
         expected = dict(self.model.now)
-        for id in {**before, **made}:
-            if before.get(id) != made.get(id):
+        changed = [id for id in {**before, **made} if before.get(id) != made.get(id)]
+        kept = _needed([id for id in changed if id not in before], changed, self.model.now)
+        for id in changed:
+            if id not in kept:
                 _take_back(id, before.get(id), made.get(id), expected)
         self.clock.advance(1)
         actor = Actor("system", system=True)
@@ -336,6 +340,20 @@ class CatalogMachine(RuleBasedStateMachine):
 
 def _id_of(change: Change) -> str:
     return change.entity.id if isinstance(change, (Create, Ensure)) else change.id
+
+
+def _needed(created: Collection[str], changed: Iterable[str], state: State) -> set[str]:
+    """What a commit created and stays when that is undone: a version that it touched never goes, and needs it."""
+    kept: set[str] = set()
+    waiting = [id for id in changed if isinstance(state.get(id), Version)]
+    while waiting:
+        entity = state[waiting.pop()]
+        relations = entity_type(entity.kind).relations.values()
+        targets = {id for relation in relations for id in related_ids(entity, relation)}
+        new = {id for id in targets & {*created} & state.keys() - kept if not isinstance(state[id], Version)}
+        kept |= new
+        waiting += new
+    return kept
 
 
 def _take_back(id: str, old: Entity | None, made: Entity | None, state: dict[str, Entity]) -> None:
