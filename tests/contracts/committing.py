@@ -19,7 +19,7 @@ from bifrost_sdk.testing import make_id, show
 
 def main(path: str, number: int, seconds: float) -> None:
     """Reserve a version and make a status in each commit."""
-    catalog = Authority(SqliteStore(path)).bind(Actor("system", system=True))
+    catalog = Authority(SqliteStore(path, timeout=120)).bind(Actor("system", system=True))
     product = show().ids["hero/model"]
     _say("ready")
     sys.stdin.readline()
