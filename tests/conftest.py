@@ -18,6 +18,18 @@ settings.register_profile("ci", _PATIENT, derandomize=True, print_blob=True)  # 
 settings.register_profile("quick", _PATIENT, derandomize=True, print_blob=True, max_examples=20)
 settings.load_profile("desk")
 
+# Of the shipped contracts, those that ask much of every kind; what else makes a sweep says so itself.
+_SWEEPS = (
+    "test_every_operator_finds_what_evaluate_finds_when_used_on_every_field",
+    "test_hidden_thing_shows_nowhere_when_grouped_or_included_or_walked_to",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.name.startswith(_SWEEPS):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

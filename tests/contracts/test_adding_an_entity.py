@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 GUIDE = Path(__file__).resolve().parents[2] / "docs/guides/adding-an-entity.md"
 
 SUITE = """
@@ -30,6 +32,7 @@ class TestCatalog(CatalogContract):
 """
 
 
+@pytest.mark.slow
 def test_contract_suites_cover_a_new_kind_when_it_is_registered_as_the_guide_says(tmp_path: Path) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert "@register(" in blocks[0]

@@ -55,6 +55,7 @@ def follow(catalog: Catalog, writers: list[subprocess.Popen[str]], found: list[E
             return
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_doubled_or_starved_when_many_processes_commit(path: Path, made: Show, tmp_path: Path) -> None:
     logs = [tmp_path / f"{number}.log" for number in range(PROCESSES)]
     writers = []
