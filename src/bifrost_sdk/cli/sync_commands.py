@@ -19,7 +19,6 @@ import attrs
 from bifrost_sdk.cli.commands import Command, Group, opened
 from bifrost_sdk.cli.meters import meter
 from bifrost_sdk.cli.screen import Cell, Screen, printable
-from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.reconciliation import STATES, Finding, Report, Spot
 from bifrost_sdk.errors import Issue, StorageError, ValidationError
 from bifrost_sdk.services import places
@@ -126,7 +125,7 @@ def scan(options: argparse.Namespace, screen: Screen) -> int:
     if options.state:
         report = attrs.evolve(report, findings=report.of(*options.state))
     if options.json:
-        screen.document(wire.value(report.to_document()))
+        screen.document(report.to_document())
     else:
         _show_report(report, screen, shown=None if options.state else _SHOWN)
         screen.line(*_summary(report, options.state or ()))
@@ -138,7 +137,7 @@ def plan(options: argparse.Namespace, screen: Screen) -> int:
     with opened(options) as session, _interruptible("nothing was changed"):
         report = _scan(session, options)
         made = session.sync.plan(report, allow_removals=options.allow_removals)
-    document = wire.value(made.to_document())
+    document = made.to_document()
     if options.to:
         _keep(document, Path(options.to))
     if options.json:
@@ -370,7 +369,7 @@ def _show_sighting(sighting: Sighting, options: argparse.Namespace, screen: Scre
     report = sighting.report
     if options.json:
         looked = {"root": sighting.root, "folder": sighting.folder}
-        screen.document({**looked, **wire.value(report.to_document())}, indent=None)
+        screen.document({**looked, **report.to_document()}, indent=None)
     elif not sighting.root:
         _show_report(report, screen, shown=_SHOWN)
     else:
