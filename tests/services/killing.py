@@ -7,6 +7,7 @@ step further than the one before, until one comes through; how many were killed 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import itertools
 import os
 import signal
@@ -78,7 +79,7 @@ class Mortal:
 
 @contextlib.contextmanager
 def context_of(workspace: Path, *, hours: int, piecewise: bool) -> Iterator[Context]:
-    """A context on the workspace, whose authority's clock is ahead by some hours."""
+    """A context on the workspace, whose clocks are ahead by some hours."""
     with connect(workspace, user="anna") as session:
         context = session.context
     storage = LocalStorage(context.roots["publish"])
@@ -87,7 +88,9 @@ def context_of(workspace: Path, *, hours: int, piecewise: bool) -> Iterator[Cont
     assert storage.capabilities.moves_whole is not piecewise
     with contextlib.closing(SqliteStore(workspace / "catalog.sqlite")) as store:
         catalog = Authority(store, clock=lambda: system_clock() + hours * HOUR).bind(context.actor)
-        yield attrs.evolve(context, catalog=catalog, storages={"publish": storage}, project="demo")
+        later = context.clock() + datetime.timedelta(hours=hours)
+        storages = {"publish": storage}
+        yield attrs.evolve(context, catalog=catalog, storages=storages, project="demo", clock=lambda: later)
 
 
 def settle(workspace: Path, *, hours: int = 0, piecewise: bool = False) -> Recovery:

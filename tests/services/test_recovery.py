@@ -5,6 +5,7 @@ import importlib.util
 import itertools
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from bifrost_sdk.domain.changes import Update
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import ConflictError, NetworkError, NotFoundError, StorageError
+from bifrost_sdk.ports import TRIALS
 from bifrost_sdk.services import publishing, recovery, staging
 from bifrost_sdk.services.staging import MANIFEST, Places
 from bifrost_sdk.services.workspace import SENTINEL
@@ -338,6 +340,17 @@ def test_failure_is_reported_when_one_version_cannot_be_settled(
             (finding,) = recovery.recover(context).findings
         assert (finding.subject, finding.outcome, finding.reason) == (left.ref, "failed", "the disk is full")
         assert settle(session, hours=2).subjects("published") == (left.ref,)
+
+
+def test_trials_go_when_who_tried_is_dead(session: Session) -> None:
+    """Those of somebody who may be at it stay, and so does what has another name."""
+    folder = root_of(session) / TRIALS
+    now = f"{time.time():.0f}-0f"
+    for name in ("1000000000-0f", now, "notes"):
+        (folder / name / "taken").mkdir(parents=True)
+    assert session.recover().subjects("removed") == (f"{TRIALS}/1000000000-0f",)
+    assert {path.name for path in folder.iterdir()} >= {now, "notes"}
+    assert settle(session).subjects("removed") == (f"{TRIALS}/{now}",)
 
 
 def test_failure_is_reported_when_a_root_cannot_be_read(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,12 @@ class Originals:
 
     @classmethod
     def of(cls, found: Iterable[Source]) -> Originals:
-        """These, as they are now."""
-        return cls({source: stat.S_IMODE(source.path.stat().st_mode) for source in found})
+        """These, as they are now, but those that cannot be looked at: who reads them next is told why."""
+        modes = {}
+        for source in found:
+            with contextlib.suppress(OSError):
+                modes[source] = stat.S_IMODE(source.path.stat().st_mode)
+        return cls(modes)
 
     def give_back(self) -> None:
         """Let them be written again as before."""

@@ -18,9 +18,9 @@ from bifrost_sdk.domain.changes import Check
 from bifrost_sdk.domain.entity import check_id
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import Query
-from bifrost_sdk.domain.versions import Representation, Version
+from bifrost_sdk.domain.versions import LEASE, Representation, Version
 from bifrost_sdk.errors import BifrostError, ConflictError, ValidationError
-from bifrost_sdk.ports import Storage, View
+from bifrost_sdk.ports import TRIALS, Storage, View
 from bifrost_sdk.services import purging, staging
 from bifrost_sdk.services.additions import Claim
 from bifrost_sdk.services.context import Context, Item
@@ -239,8 +239,18 @@ def _left_over(context: Context, root: str, storage: Storage) -> Iterator[Findin
                 if rest:
                     what = owner.state if isinstance(owner, Version) else "there"
                     yield Finding(path, "removed", f"{owner.ref} is {what}")
+        yield from _tried(context, storage)
     except BifrostError as error:
         yield Finding(f"{root}:{TRANSACTIONS}", "failed", str(error))
+
+
+def _tried(context: Context, storage: Storage) -> Iterator[Finding]:
+    """What is left where somebody died who tried what the storage can do: that takes seconds."""
+    for name in storage.names(TRIALS):
+        begun, path = name.partition("-")[0], f"{TRIALS}/{name.rstrip('/')}"
+        if begun.isdecimal() and int(begun) + LEASE < context.clock().timestamp():
+            storage.remove(path)
+            yield Finding(path, "removed", "nobody tries any more what can be done there")
 
 
 def _owners(context: Context, names: Iterable[str]) -> list[Version | Representation | None]:

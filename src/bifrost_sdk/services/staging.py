@@ -129,9 +129,8 @@ def withdraw(storage: Storage, places: Places, transaction: str) -> list[str]:
 
 
 def _take_back(storage: Storage, staged: str, final: str, transaction: str) -> bool:
-    begun = manifest_in(storage, staged, transaction) and _is_claimed(storage, final)
-    if begun and not storage.capabilities.moves_whole:
-        storage.place(staged, final, last=MANIFEST)  # finish what was begun, so that its manifest tells whose it is
+    if _is_begun(storage, final, manifest_in(storage, staged, transaction)) and not storage.capabilities.moves_whole:
+        storage.place(staged, final, last=MANIFEST)  # finish it, so that its manifest tells whose the folder is
     if manifest_in(storage, final, transaction) is None:
         return False
     storage.remove(staged)
@@ -139,8 +138,11 @@ def _take_back(storage: Storage, staged: str, final: str, transaction: str) -> b
     return True
 
 
-def _is_claimed(storage: Storage, folder: str) -> bool:
-    return bool(storage.names(folder)) and storage.size(f"{folder}/{MANIFEST}") is None
+def _is_begun(storage: Storage, final: str, staged: Manifest | None) -> bool:
+    """Whether the folder may have been claimed for what is staged; the first thing that is made is an empty folder."""
+    if staged is None or storage.size(f"{final}/{MANIFEST}") is not None:
+        return False
+    return bool(storage.names(final)) or any(item.folder == final for item in staged.representations)
 
 
 def _blocks(source: Source, digest: Callable[[bytes], None], watch: Watch) -> Iterator[bytes]:

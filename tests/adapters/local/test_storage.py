@@ -13,7 +13,7 @@ import pytest
 from bifrost_sdk.adapters.local import moving
 from bifrost_sdk.adapters.local.storage import LocalStorage
 from bifrost_sdk.errors import ConflictError, StorageError
-from bifrost_sdk.ports import Capabilities
+from bifrost_sdk.ports import TRIALS, Capabilities
 
 LAST = "manifest.json"
 
@@ -111,7 +111,7 @@ def test_nothing_is_left_when_removed(storage: LocalStorage, tmp_path: Path) -> 
     for path in ("tx", "alone", "link", "nothing", "nothing/below"):
         storage.remove(path)
     assert storage.names("tx") == []
-    assert not [path for path in tmp_path.rglob("*") if path.name != ".bifrost"]
+    assert not [path for path in tmp_path.rglob("*") if path.name not in {".bifrost", "trials"}]
 
 
 def test_target_stays_when_a_link_to_it_is_removed(storage: LocalStorage, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_folder_above_is_refused_when_it_vanished(storage: LocalStorage) -> None
 
 def test_nothing_is_left_when_capabilities_were_tried(storage: LocalStorage, tmp_path: Path) -> None:
     assert storage.capabilities.syncs == (sys.platform != "win32")
-    assert list((tmp_path / ".bifrost").iterdir()) == []
+    assert list((tmp_path / TRIALS).iterdir()) == []
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, number: int) -> None:

@@ -8,19 +8,19 @@ import functools
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from bifrost_sdk.adapters.local import cloning, moving
 from bifrost_sdk.errors import ConflictError, StorageError
-from bifrost_sdk.ports import Capabilities
+from bifrost_sdk.ports import TRIALS, Capabilities
 
 #: How much is read at once, in bytes.
 BLOCK = 1 << 20
 
 _READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
-_PROBES = ".bifrost"
 _ADVICE = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space or ask for a larger quota",
@@ -49,17 +49,17 @@ class LocalStorage:
     @functools.cached_property
     def capabilities(self) -> Capabilities:
         """What this file system can do, tried once in a folder that is removed again."""
-        folder = self.root / _PROBES / f"probe-{uuid.uuid4().hex}"
+        folder = self.root / TRIALS / f"{time.time():.0f}-{uuid.uuid4().hex}"
         with _reporting("try what the file system can do in", self.root):
-            for part in ("source", "taken"):
-                for missing in self._missing(folder / part):
-                    missing.mkdir(exist_ok=True)
             try:
+                for part in ("source", "taken"):
+                    for missing in self._missing(folder / part):
+                        missing.mkdir(exist_ok=True)
                 return Capabilities(
                     moves_whole=_moves_whole(folder), syncs=_syncs(folder), clones=_clones(folder), links=_links(folder)
                 )
             finally:
-                shutil.rmtree(folder)
+                shutil.rmtree(folder, ignore_errors=True)  # what stays is for `recover`
 
     def write(self, path: str, blocks: Iterable[bytes]) -> None:
         """A new read-only file, synced; on Windows the file only, since folders cannot be synced there."""
@@ -122,7 +122,8 @@ class LocalStorage:
                 else:
                     self._move_piecewise(source, target, last)
             except FileExistsError as error:
-                raise ConflictError(f"{target} exists already and was left as it is", blockers=[str(target)]) from error
+                message = f"{target} exists already and was left as it is; look whose it is, and publish again"
+                raise ConflictError(message, blockers=[str(target)]) from error
             self._sync_folder(target.parent)
             self._sync_folder(source.parent)
 

@@ -32,6 +32,16 @@ _FORK_WAIT = 5.0
 # What could not be closed before this process was forked, by the catalog's file; kept, since it is never closed here.
 _UNSAFE: dict[Path, list[Connection]] = {}
 
+_DAMAGED = "it is damaged ({}), or its disk cannot be read: check the disk, then restore a backup"
+_ADVICE = {
+    "disk is full": "the disk is full; nothing was changed: make room and try again",
+    "disk I/O": "its disk cannot be read or written ({}); nothing was changed: check the disk and try again",
+    "readonly": "it cannot be written: check the permissions of the file and its folder",
+    "unable to open": "it cannot be opened: check that the folder exists and may be written",
+    "malformed": _DAMAGED,
+    "not a database": _DAMAGED,
+}
+
 _BUSY = ("database is locked", "database table is locked", "database schema is locked")
 
 
@@ -247,15 +257,8 @@ def busy(path: str, timeout: float) -> CatalogError:
 def _advice(reason: str) -> str:
     if reason in _BUSY:
         return "another program is writing for too long; try again"
-    if "disk is full" in reason:
-        return "the disk is full; nothing was changed: make room and try again"
-    if "readonly" in reason:
-        return "it cannot be written: check the permissions of the file and its folder"
-    if "unable to open" in reason:
-        return "it cannot be opened: check that the folder exists and may be written"
-    if "malformed" in reason or "not a database" in reason:
-        return f"it is damaged ({reason}); restore a backup"
-    return f"{reason}; nothing was changed"
+    found = next((advice for words, advice in _ADVICE.items() if words in reason), "{}; nothing was changed")
+    return found.format(reason)
 
 
 def _fold(value: Any) -> Any:  # Any: whatever a column holds
