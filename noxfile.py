@@ -139,6 +139,16 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def crashes(session: nox.Session) -> None:
+    """Kill, fail and race publishers at each of their system calls; minutes to an hour, so `tests` runs a sample.
+
+    Debian packages: strace
+    """
+    session.install(".", *_group("minimal"))
+    session.run("pytest", "--numprocesses=auto", "tests/crash", *session.posargs, env={"BIFROST_SOAK": "1"})
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Write docs/reference and pictures from the code; `nox -s docs -- --check` fails instead where they differ."""
     session.install(".")

@@ -17,10 +17,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at proces
 HERO = "bifrost://demo/assets/char/hero"
 
 
-@pytest.fixture
-def other(server: Any, tmp_path: Path) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def other(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A second server: somebody at another machine."""
-    with type(server).run(tmp_path / "errors") as running:
+    with type(server).run(tmp_path_factory.mktemp("other") / "errors") as running:
         yield running
 
 
