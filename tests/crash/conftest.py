@@ -141,17 +141,14 @@ class Tracer:
         names = "".join(f",{each.partition(':')[0]}" for each in injected)
         options = [text for each in injected for text in ("-e", f"inject={each}")]
         command = [self.strace, "-f", "-y", "-s", "64", "-e", f"trace={trace}{names}", *options]
-        with subprocess.Popen(
-            [*command, "-o", str(self.log), "-p", str(running.pid)], stderr=subprocess.PIPE, text=True
-        ) as tracing:
+        command += ["-o", str(self.log), "-p", str(running.pid)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracing:
             assert tracing.stderr is not None
             said = tracing.stderr.readline()
-            if "attached" not in said:
-                os.kill(running.pid, signal.SIGKILL)
-                running.end()
-                pytest.fail(f"strace cannot trace here: {said}")
-            os.kill(running.pid, signal.SIGUSR1)
+            is_attached = "attached" in said
+            os.kill(running.pid, signal.SIGUSR1 if is_attached else signal.SIGKILL)
             ended = running.end()
+            assert is_attached, f"strace cannot trace here: {said}"
         return attrs.evolve(ended, calls=read_calls(self.log))
 
 

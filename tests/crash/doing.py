@@ -1,9 +1,9 @@
 """Publish or recover in processes that can be traced from their first step: a server that forks one for each request.
 
 Run with a folder for passing files. A request is a line of JSON: ``do`` and what that takes, and ``mutants`` by name.
-Two lines answer it: the ``pid`` of the process, which waits for SIGUSR1, and once it has ended, the ``signal`` that
-killed it (0: none) and what it ``said``. Imports, and what is found out once in a process, are done before the first
-fork, so that a trace holds nothing else.
+Two lines answer it: the ``pid`` of the process, which has connected and waits for SIGUSR1, and once it has ended, the
+``signal`` that killed it (0: none) and what it ``said``. Imports, and what is found out once in a process, are done
+before the first fork, so that a trace holds nothing else.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from bifrost_sdk.session import Session
 
 HERO = "bifrost://demo/assets/char/hero"
 WAITING = {signal.SIGUSR1}
+READY = b"\n"
 ANYBODY = 0x59616D61, ctypes.c_ulong(-1)  # PR_SET_PTRACER: also where only parents may trace
 killing = runpy.run_path(str(Path(__file__).parent.parent / "services" / "killing.py"))
 
@@ -219,9 +220,10 @@ def prepare(request: Mapping[str, Any]) -> Callable[[], Any]:
 
 def live(request: Mapping[str, Any], answer: int) -> NoReturn:
     ctypes.CDLL(None).prctl(*ANYBODY, 0, 0, 0)
-    perform = prepare(request)
-    signal.sigwait(WAITING)
     try:
+        perform = prepare(request)
+        os.write(answer, READY)
+        signal.sigwait(WAITING)
         said = {"made": perform()}
     except BifrostError as error:
         said = {"error": error.to_data()}
@@ -242,8 +244,9 @@ def serve(request: Mapping[str, Any]) -> None:
     if child == 0:
         live(request, answer)
     os.close(answer)
-    tell(pid=child)
-    with open(heard, "rb") as said:  # noqa: PTH123 - a handle, no path
+    with open(heard, "rb", buffering=0) as said:  # noqa: PTH123 - a handle, no path
+        assert said.read(1) == READY
+        tell(pid=child)
         text = said.read()
     _, status = os.waitpid(child, 0)
     tell(signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, said=json.loads(text or "{}"))
