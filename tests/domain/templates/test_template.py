@@ -431,6 +431,34 @@ def test_many_optional_parts_are_read_and_written_soon_when_none_is_spelled_out(
     assert template.match(path + "!") is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a}{b}{c}{d}{e}{f}{g}_{a}_{b}",
+        "{a}-{b}-{c}-{d}-{e}/x",
+        "{a}{b}{c}/{d}{e}{f}/x",
+        "{a}[{b}][{c}][{d}][{e}]",
+        "{a}[_{b}_]{c}[_{d}_]{e}[_{f}_]{g}[_{h}_]{i}",
+    ],
+)
+def test_template_is_refused_when_reading_could_take_very_long(text: str) -> None:
+    with pytest.raises(TemplateError, match="run into each other"):
+        Template(text)
+
+
+DIGITS: dict[str, Token] = {name: StringToken(pattern="[0-9]{2}") for name in "abcdefg"}
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("{a}{b}{c}{d}{e}{f}{g}_{a}_{b}", DIGITS), ("{a}-{b}-{c}-{d}", {}), ("{a}_{b}_{c}_{d}_{e}[_{f}]/{a}{b}", {})],
+)
+def test_tokens_stand_side_by_side_when_few_or_proven_to_read_one_way(text: str, tokens: dict[str, Token]) -> None:
+    template = Template(text, tokens=tokens)
+    values = {name: str(number) for number, name in enumerate(template.tokens, 11)}
+    assert template.parse(template.format(values)) == values
+
+
 def test_templates_are_values_when_compared_copied_or_sent() -> None:
     same = Template(ASSET.text, name="asset")
     assert same == ASSET

@@ -42,7 +42,7 @@ def plan(parts: tuple[Part, ...], tokens: Mapping[str, Token], names: frozenset[
     # A type that no value has, where a token cannot be written in the % style.
     types = tuple(tokens[name].value_type if tokens[name].directive else Token for name in slots)
     texts = (part.replace("%", "%%") if isinstance(part, str) else tokens[part.name].directive for part in pieces)
-    proves = expression.proof(pieces, tokens) if _stay_apart(pieces, tokens) else None
+    proves = None if any(crowds(pieces, tokens)) else expression.proof(pieces, tokens)
     return Plan(_picker(slots), types, "".join(text or "%s" for text in texts), proves, pieces)
 
 
@@ -52,18 +52,22 @@ def _picker(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     return lambda values: tuple(values[name] for name in names)
 
 
-def _stay_apart(pieces: tuple[str | Slot, ...], tokens: Mapping[str, Token]) -> bool:
-    """Whether the fixed text tells the values apart, whatever they are.
+def crowds(pieces: tuple[str | Slot, ...], tokens: Mapping[str, Token]) -> Iterator[list[str]]:
+    """The tokens of each stretch in which the fixed text does not tell where one value ends and the next begins.
 
     Where no token may hold a character, a path that matches has as many of it as the fixed text, so no value has any:
     the path falls into parts there, each of which can be looked at alone. One value beside fixed text is plain.
     """
     slots = [piece.name for piece in pieces if isinstance(piece, Slot)]
     if len(slots) <= 1:
-        return True
+        return
     held = frozenset[str]().union(*(tokens[name].alphabet for name in slots))
     split = list(_split(pieces, held))
-    return len(split) > 1 and all(_stay_apart(part, tokens) for part in split)
+    if len(split) == 1:
+        yield slots
+    else:
+        for part in split:
+            yield from crowds(part, tokens)
 
 
 def _split(pieces: tuple[str | Slot, ...], held: frozenset[str]) -> Iterator[tuple[str | Slot, ...]]:

@@ -17,13 +17,16 @@ from bifrost_sdk.domain.templates.expression import expression
 from bifrost_sdk.domain.templates.failures import Failure, furthest
 from bifrost_sdk.domain.templates.grammar import Part, Slot
 from bifrost_sdk.domain.templates.language import Node
-from bifrost_sdk.domain.templates.plans import Plan
+from bifrost_sdk.domain.templates.plans import Plan, crowds
 from bifrost_sdk.domain.templates.plans import plan as make_plan
 from bifrost_sdk.domain.templates.token import shown
 from bifrost_sdk.domain.templates.tokens import FrameToken, IntegerToken, StringToken, Token, UdimToken, default
 from bifrost_sdk.errors import TemplateError
 
 _PLANS: Final = 64
+# Values that may end at any character, as far as nothing proves where: each multiplies the time of reading by a name's
+# length.
+_LOOSE_ENDS: Final = 3
 _EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})  # Any: no values at all
 
 # Only such paths can hold the placeholder of some program.
@@ -47,7 +50,8 @@ class Template:
     `required` are the tokens that stand outside optional parts.
 
     Raises:
-        TemplateError: the text cannot be read, or makes paths that not every platform stores alike.
+        TemplateError: the text cannot be read, or makes paths that not every platform stores alike, or such that take
+            very long to read.
 
     >>> asset = Template("{project}/assets/{asset_type}/{asset}/v{version:03d}[/{variant}]/{asset}.{ext}")
     >>> asset.format(project="demo", asset_type="char", asset="hero", version=12, ext="usd")
@@ -102,6 +106,7 @@ class Template:
             ("_plans", {}),
         ):
             object.__setattr__(self, name, value)
+        self._check_crowds()
 
     def __reduce__(self) -> tuple[Any, ...]:  # Any: what pickle asks for
         return _restored, (self.text, dict(self.tokens), self.name, dict(self.including))
@@ -249,7 +254,20 @@ class Template:
 
     def _is_clear(self) -> bool:
         """Whether every path is proven to be read in one way only; without optional parts a plan knows that."""
-        return not self._optional or isinstance(proof.readings(self.language), proof.Disjoint)
+        return not self._optional or self._reads_one_way()
+
+    def _reads_one_way(self) -> bool:
+        return isinstance(proof.readings(self.language), proof.Disjoint)
+
+    def _check_crowds(self) -> None:
+        """Refuse tokens of which so many run into each other that trying all their ends takes very long."""
+        for given in (frozenset(self.tokens), self.required):
+            found = list(crowds(tuple(structure.chosen(self._parts, given)), self.tokens))
+            if sum(len(crowd) - 1 for crowd in found) > _LOOSE_ENDS and not self._reads_one_way():
+                names = ", ".join(name for crowd in found for name in crowd)
+                hint = "put text between them that none of them can hold, such as '/' or '.', or narrow them"
+                message = f"tokens {names} run into each other, so that reading a path could take very long; {hint}"
+                raise self._refusal(TemplateError(message))
 
     def _written(self, pieces: tuple[str | Slot, ...], values: Mapping[str, Any]) -> str:  # Any: checked by the tokens
         """The path, token by token."""
