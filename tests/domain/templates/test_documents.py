@@ -67,6 +67,7 @@ def test_document_is_read_when_it_holds_everything() -> None:
         ({"tokens": {"task": "string"}}, "tokens.task", "a table is expected"),
         ({"tokens": {"task": {"from": "task.name"}}}, "tokens.task.from", "is none of project.code"),
         ({"tokens": {"Task": {}}}, "tokens.Task", "is no name"),
+        ({"folders": {"assets": []}}, "folders.assets", "did you mean 'asset'?"),
         ({"folders": {"asset": {"path": "x"}}}, "folders.asset", "a list is expected"),
         ({"folders": {"asset": [{"mode": 509}]}}, "folders.asset[0].mode", '"0775"'),
         ({"folders": {"asset": [{"mode": "0888"}]}}, "folders.asset[0].mode", "is no mode of a folder"),

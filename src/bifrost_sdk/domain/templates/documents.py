@@ -40,7 +40,7 @@ from bifrost_sdk.errors import Issue, ValidationError
 #: The form that this code writes and the newest that it reads.
 SCHEMA = 1
 
-#: What a template can be for.
+#: What a template and folders can be for.
 KINDS = ("project", "asset_type", "asset", "episode", "sequence", "shot", "product", "version", "task", "user")
 
 #: Where the value of a token comes from in a catalog -> the token that it fills unless a set says otherwise. `parents`
@@ -311,5 +311,5 @@ _DOCUMENT: Mapping[str, _Check] = {
     "description": _text,
     "tokens": _TOKENS,
     "templates": _named(_template),
-    "folders": _named(_listed(_table(_FOLDER))),
+    "folders": _table(dict.fromkeys(KINDS, _listed(_table(_FOLDER)))),
 }
