@@ -67,7 +67,8 @@ def test_publisher_shows_nothing_when_who_recovers_it_is_at_work(
 ) -> None:
     outcome = lose_lease(stage, server, other, dies=True)
     outcome.check_clean()
-    assert outcome.error["error"] == "ConflictError", outcome
+    assert outcome.error["blockers"] == [f"{HERO}/model/v001"], outcome
+    assert "is being recovered" in outcome.error["message"]
     assert [version.state for version in stage.versions()] == ["reserved"]
     server.do(do="recover", workspace=stage.workspace, hours=2).check_clean()
     assert len(check_agreement(stage)) == 1

@@ -178,8 +178,9 @@ class Job:
             now = _undo(held, self.storage, places)
             if not now or {version.state for version in now} != {"published"}:
                 originals.give_back()
-            if not now or not isinstance(error, Exception) or any(version.state == "reserved" for version in now):
+            if not now or not isinstance(error, Exception):
                 raise
+            _refuse_taken(held, now, error)
             if given_up := [version.ref for version in now if version.state != "published"]:
                 what = "was given up by a recovery, since its lease had run out"
                 raise _LostError(f"{', '.join(given_up)} {what}; publish again", blockers=given_up) from error
@@ -208,6 +209,16 @@ class Job:
         for place, folder in zip(places, folders, strict=True):
             self.storage.place(place.staged, folder, last=MANIFEST)
         return sealed
+
+
+def _refuse_taken(held: Reservation, now: Sequence[Version], error: Exception) -> None:
+    """Raise what went wrong where nobody has decided yet: we could not, or a recovery is at it."""
+    reserved = [each for each in zip(now, held.versions, strict=True) if each[0].state == "reserved"]
+    if taken := [version.ref for version, ours in reserved if version.revision != ours.revision]:
+        what = "is being recovered, since its lease had run out; recover again to see what it became"
+        raise ConflictError(f"{', '.join(taken)} {what}", blockers=taken) from error
+    if reserved:
+        raise error
 
 
 def _undo(held: Reservation, storage: Storage, places: Sequence[Places]) -> list[Version]:

@@ -39,7 +39,8 @@ class Finding:
 
     `subject` is the reference of a version, or a folder below a root. ``published``: it was whole. ``abandoned``: it
     was not, and its files are gone. ``waiting``: its publisher holds it until `until`. ``removed``: a left-over of a
-    version that had been given up or purged. ``unknown``: nothing of ours, left as it is. ``failed``: see `reason`.
+    version that had been given up or purged, or of trying out a storage. ``unknown``: nothing of ours, left as it is.
+    ``failed``: see `reason`.
     """
 
     subject: str
