@@ -174,14 +174,11 @@ class CatalogMachine(RuleBasedStateMachine):
         entity = self._new(data, self.model.now)
         if entity is None or isinstance(entity, Version):
             return None
-        if any(name_of(each) == name_of(entity) for each in (*self.model.now.values(), *after.values())):
-            return None if self.model.now != after else (Ensure(entity), self._is_other_kind(entity, after))
-        after[entity.id] = entity
+        named = [each for each in (*self.model.now.values(), *after.values()) if name_of(each) == name_of(entity)]
+        if any(each.kind == entity.kind for each in named):
+            return (Ensure(entity), False) if self.model.now == after else None
+        after[entity.id] = entity  # a name of another kind is in the way, unless a later change frees it
         return Ensure(entity), False
-
-    def _is_other_kind(self, entity: Entity, state: State) -> bool:
-        """Whether the name belongs to something of another kind, so that it cannot be ensured."""
-        return any(name_of(each) == name_of(entity) and each.kind != entity.kind for each in state.values())
 
     def _update(
         self, data: strategies.DataObject, after: dict[str, Entity], entity: Entity, fields: dict[str, Any]
