@@ -34,10 +34,10 @@ def test_each_has_a_number_of_its_own_when_many_publish_one_product(stage: Any, 
     versions = check_agreement(stage)
     assert {version.state for version in versions} == {"published"}
     assert len({version.comment.split()[0] for version in versions}) == PROCESSES
-    assert min(found["read"]) > 10
-    assert found["recovered"] > 10
+    assert min(found["read"]) > 3
+    assert found["recovered"] > 3
 
 
 def test_race_is_lost_when_clients_number(stage: Any) -> None:
     """The test above can fail: two who count for themselves take the same number."""
-    assert race(stage, "client_numbers", count=3)["crashes"]
+    assert race(stage, "client_numbers", count=10)["crashes"]
