@@ -335,6 +335,45 @@ def test_folder_is_made_with_all_that_its_template_asks_for(show: Session) -> No
     assert not (show.context.roots["work"] / "demo/elsewhere").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission there")
+def test_no_folder_is_made_outside_when_a_link_leads_out_of_the_root(show: Session) -> None:
+    outside = show.settings.folder / "outside"
+    outside.mkdir()
+    show.tasks.create(show.assets.create("demo", "char", "far"), "rig")
+    plan = planned(show)
+    far = show.context.roots["work"] / "demo/assets/char/far"
+    far.symlink_to(outside)
+    done = show.sync.apply(plan)
+    assert len(done.skipped) == len([each for each in plan.actions if "/far" in each.spot.path]) > 1
+    assert all("out of the root" in each or "in the way" in each for each in reasons(done))
+    assert list(outside.iterdir()) == []
+    report = show.sync.scan()
+    assert {each.state for each in report.findings if "/far" in each.path} == {"unreadable"}
+    assert show.sync.plan(report).actions == ()
+
+
+def test_folder_is_made_with_what_it_lies_in_when_that_is_gone_since(show: Session) -> None:
+    show.tasks.create(show.assets.create("demo", "char", "far"), "rig")
+    rig = show.context.roots["work"] / "demo/assets/char/far/rig"
+    plan = show.sync.plan(show.sync.scan(folder=rig))
+    assert len(plan.actions) > 1
+    done = show.sync.apply(plan)
+    assert (done.done, done.skipped) == (len(plan.actions), ())
+    assert (rig / "work").is_dir()
+
+
+def test_folder_is_no_action_when_a_file_is_in_its_way(show: Session) -> None:
+    show.tasks.create(show.assets.create("demo", "char", "far"), "rig")
+    place = show.context.roots["work"] / "demo/assets/char/far"
+    place.write_text("in the way")
+    report = show.sync.scan()
+    found = [each for each in report.findings if each.about == "folder"]
+    assert {(each.state, each.reason) for each in found} == {
+        ("unreadable", "something else has the place of demo/assets/char/far")
+    }
+    assert show.sync.plan(report).actions == ()
+
+
 def test_plan_reaches_no_file_outside_when_it_was_written_by_hand(show: Session, save: Save) -> None:
     save("work", f"{SCENES}/hero.rig.v002.ma", "new")
     plan = planned(show)

@@ -20,6 +20,7 @@ from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import PAGE_LIMIT, Query
 from bifrost_sdk.domain.reconciliation import Content, Spot
 from bifrost_sdk.domain.repairs import CORRUPT, Action, Need, Plan
+from bifrost_sdk.domain.templates import layouts
 from bifrost_sdk.domain.versions import Version, Workfile
 from bifrost_sdk.errors import ConflictError, Issue, ValidationError
 from bifrost_sdk.services import disks, folder_plans, places
@@ -124,14 +125,15 @@ class _Applying:
             self._disks.setdefault(root, Disk(root, top))
 
     def make_folders(self, actions: Sequence[Action]) -> None:
-        """Make the folders that are still wanted and missing, and the placeholder files in them."""
+        """Make the folders that are still wanted and missing, what they lie in, and the placeholder files in them."""
         if not actions:
             return
         asked = {action.spot: action for action in actions}
+        needed = {*asked, *(Spot(spot.root, above) for spot in asked for above in layouts.above(spot.path))}
         wanted = [
             item
             for item in self.folders.wanted(f"bifrost://{self.plan.project}", below=True)
-            if (Spot(item.root, item.path) in asked)
+            if Spot(item.root, item.path) in needed
             or (not item.is_folder and Spot(item.root, item.path.rpartition("/")[0]) in asked)
         ]
         plan = folder_plans.look(self.context, wanted, ())

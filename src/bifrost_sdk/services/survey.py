@@ -31,7 +31,7 @@ from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.disks import Disk
 from bifrost_sdk.services.folders import Folders
 from bifrost_sdk.services.overlaps import Overlaps, overlapping
-from bifrost_sdk.services.scanning import Outcome, RootScan, Terms
+from bifrost_sdk.services.scanning import OUTSIDE, Outcome, RootScan, Terms
 from bifrost_sdk.services.sources import ROOT
 from bifrost_sdk.services.tracked import Numbered, Scope, Tracked
 
@@ -211,18 +211,28 @@ class Survey:
             wanted = self.folders.wanted(f"bifrost://{self.project}", below=True)
         except NotFoundError:  # somebody took one of these things away just now: the next scan tells
             return
+        problems: dict[tuple[str, str], str] = {}
         for item in wanted:
             if not item.is_folder or item.root not in there or not self.scope.holds(item.path):
                 continue
-            place = self._disks[item.root].place(item.path)
-            if not os.path.isdir(place):  # noqa: PTH112 - a text
-                is_blocked = os.path.lexists(place)
-                yield Finding(
-                    state="unreadable" if is_blocked else "missing",
-                    root=item.root,
-                    path=item.path,
-                    about="folder",
-                    ref=item.subject,
-                    reason="something else has its place" if is_blocked else f"{item.template} asks for it",
-                    count=0,
-                )
+            disk = self._disks[item.root]
+            if disk.is_folder(item.path):
+                continue
+            problem = problems.get((item.root, item.path.rpartition("/")[0])) or _in_the_way(disk, item.path)
+            problems[item.root, item.path] = problem
+            yield Finding(
+                state="unreadable" if problem else "missing",
+                root=item.root,
+                path=item.path,
+                about="folder",
+                ref=item.subject,
+                reason=problem or f"{item.template} asks for it",
+                count=0,
+            )
+
+
+def _in_the_way(disk: Disk, path: str) -> str:
+    """Why a folder that is not there cannot be made; empty where it can be."""
+    if not disk.is_inside(path):
+        return OUTSIDE
+    return f"something else has the place of {path}" if os.path.lexists(disk.place(path)) else ""

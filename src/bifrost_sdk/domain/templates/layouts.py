@@ -60,13 +60,23 @@ def laid_out(items: Iterable[Wanted]) -> list[Wanted]:
     """
     found: dict[tuple[str, str], Wanted] = {}
     for item in items:
-        for above in _above(item.path):
-            key = (item.root, above)
-            implied = Wanted(item.root, above, item.template, item.subject)
+        for outer in above(item.path):
+            key = (item.root, outer)
+            implied = Wanted(item.root, outer, item.template, item.subject)
             found[key] = _merged(found[key], implied) if key in found else implied
         key = (item.root, item.path)
         found[key] = _merged(found[key], item) if key in found else item
     return list(found.values())
+
+
+def above(path: str) -> Sequence[str]:
+    """The folders that a path lies in, the outermost first.
+
+    >>> above("demo/assets/hero")
+    ['demo', 'demo/assets']
+    """
+    parts = posixpath.dirname(path).split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)] if parts != [""] else []
 
 
 def _of_folder(folder: Folder, path: str, subject: str) -> Iterator[Wanted]:
@@ -74,12 +84,6 @@ def _of_folder(folder: Folder, path: str, subject: str) -> Iterator[Wanted]:
     yield Wanted(folder.root, path, name, subject, folder.mode)
     for file, text in folder.files.items():
         yield Wanted(folder.root, f"{path}/{file}", name, subject, text=text)
-
-
-def _above(path: str) -> Sequence[str]:
-    """The folders that a path lies in, the outermost first."""
-    parts = posixpath.dirname(path).split("/")
-    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)] if parts != [""] else []
 
 
 def _merged(one: Wanted, other: Wanted) -> Wanted:
