@@ -258,6 +258,7 @@ def test_apply_is_refused_when_the_sentinel_is_missing(run: Run, desk: Path) -> 
         (("apply", "nothing.json"), "nothing.json cannot be read"),
         (("apply", "bifrost.yaml"), "this is no plan"),
         (("apply", "other.json"), "this is no plan"),
+        (("apply", "deep.json"), "this is no plan"),
         (("apply", "plan.json", "--project", "other"), "the plan is of the project demo, not of other"),
         (("apply", "plan.json", "--verify", "--root", "work"), "leave --root, --verify out"),
         (("apply", "--limit", "7"), "no part of a whole"),
@@ -271,6 +272,7 @@ def test_apply_is_refused_when_the_sentinel_is_missing(run: Run, desk: Path) -> 
 def test_command_is_refused_with_what_to_do(run: Run, desk: Path, arguments: tuple[str, ...], says: str) -> None:
     assert run("sync", "plan", "--to", "plan.json")[0] == 0
     Path("other.json").write_text("{}")
+    Path("deep.json").write_text("[" * 100_000)
     status, _, err = run("sync", *arguments)
     assert (status, says in err) == (1, True), err
 

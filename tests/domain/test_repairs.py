@@ -214,6 +214,19 @@ def test_document_is_refused_when_it_is_no_plan() -> None:
         {**document, "actions": [{"do": "forget", "words": "x", "needs": [["work", "a", 1, 2, 3, 4]]}]},
         {**document, "actions": [{"do": "forget", "words": "x", "spot": ["a", "b", "c"]}]},
         {**document, "actions": 3},
+        {**document, "gone": "x"},
+        {**document, "tracked": None},
+        {**document, "key": 1},
+        {**document, "actions": [{"do": "forget", "words": None}]},
+        {**document, "actions": [{"do": "forget", "words": "x", "revision": "1"}]},
+        {**document, "actions": [{"do": "forget", "words": "x", "entity": []}]},
+        {**document, "actions": [{"do": "forget", "words": "x", "spot": [1, "a"]}]},
+        {**document, "actions": [{"do": "forget", "words": "x", "spot": ["work", "a\0b"]}]},
+        {**document, "actions": [{"do": "forget", "words": "x", "spot": ["work", "\ud800"]}]},
+        {**document, "actions": [{"do": "forget", "words": "x", "needs": [["work", "a", "1"]]}]},
+        {**document, "actions": [{"do": "take_in", "words": "x", "spot": ["work", "a"]}]},
+        {**document, "actions": [{"do": "register", "words": "x", "spot": ["work", "a"], "needs": [["work", "b", 1]]}]},
+        {**document, "actions": [{"do": "mark", "words": "x", "entity": "e"}]},
     ]
     for each in wrong:
         with pytest.raises(ValidationError, match="plan"):

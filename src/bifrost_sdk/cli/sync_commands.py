@@ -247,7 +247,7 @@ def _kept(options: argparse.Namespace) -> Plan:
         raise StorageError(
             f"{options.file} cannot be read: {error.strerror}", path=options.file, reason=str(error)
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         hint = "bifrost sync plan --to FILE writes one"
         raise ValidationError(
             Issue("plan.form", f"this is no plan: {error}", subject=options.file, hint=hint)

@@ -30,6 +30,9 @@ NAMED: Final = 20
 _BROKEN: Final = ("missing", "moved", "modified")
 _UNDECIDED: Final = ("unverified", "unreadable")
 
+#: Actions that take in the content of the file that they are about: the last of their needs.
+_OF_ONE_FILE: Final = ("register", "follow", "take_in")
+
 #: The area of templates whose files are work files.
 _WORK: Final = "work"
 
@@ -102,6 +105,8 @@ class Plan:
             fields = dict(document)
             if fields.pop("schema") != _SCHEMA:
                 raise ValidationError(Issue("plan.schema", f"this plan is not of the form {_SCHEMA}", hint="plan anew"))
+            _check_types([fields["project"], fields["key"]], str)
+            _check_types([fields["gone"], fields["tracked"]], int)
             return cls(**{**fields, "actions": tuple(_read(action) for action in fields["actions"])})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValidationError(Issue("plan.form", f"this is no plan: {error}", hint="plan anew")) from error
@@ -281,4 +286,30 @@ def _read(document: Mapping[str, Any]) -> Action:
         Need(Spot(root, path), Content(*content) if content else None)
         for root, path, *content in fields.pop("needs", ())
     )
-    return Action(**{**fields, "spot": Spot(*fields.get("spot", NOWHERE)), "needs": needs})
+    action = Action(**{**fields, "spot": Spot(*fields.get("spot", NOWHERE)), "needs": needs})
+    _check(action)
+    return action
+
+
+def _check(action: Action) -> None:
+    """Refuse an action that no plan has.
+
+    Raises:
+        TypeError, ValueError: it is such a one.
+    """
+    contents = [need.content for need in action.needs if need.content]
+    texts = (action.words, action.entity, *action.spot, *(part for need in action.needs for part in need.spot))
+    _check_types([*texts, *(content.hash for content in contents)], str)
+    _check_types([action.revision, *(number for content in contents for number in content[:2])], int, type(None))
+    if any(b"\0" in each.encode(errors="surrogateescape") for each in texts):  # which refuses what is no text at all
+        raise ValueError("a text holds a NUL character")
+    if action.do in _OF_ONE_FILE and (not action.needs or action.needs[-1].spot != action.spot):
+        raise ValueError(f"{action.words!r:.200} relies on another file than {action.spot}")
+    if action.do in ("mark", "clear") and action.values.keys() != {"mark", "before"}:
+        raise ValueError(f"{action.words!r:.200} does not say what the mark is to be, and what it was")
+
+
+def _check_types(values: Iterable[object], *types: type) -> None:
+    for value in values:
+        if type(value) not in types:
+            raise TypeError(f"{value!r:.80} is no {types[0].__name__}")
