@@ -84,6 +84,11 @@ def test_work_file_is_followed_when_it_moved() -> None:
     assert action.roots == {"work", "other"}
 
 
+@pytest.mark.parametrize("path", ["e\u0301.ma", "a\nb.ma", "\udcff.ma", "CON.ma", "a.ma "])
+def test_work_file_is_not_followed_when_the_catalog_cannot_keep_its_name(path: str) -> None:
+    assert plan(report(work("moved", found=OLD, moved_to=Spot("work", path)))).actions == ()
+
+
 def test_work_file_is_forgotten_when_it_is_gone_and_that_is_allowed() -> None:
     made = plan(report(work("missing")), allow_removals=True)
     assert (deeds(made), made.gone, made.tracked) == (["forget"], 1, 1)

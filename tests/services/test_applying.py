@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,16 @@ def test_scene_keeps_its_identity_when_it_moved(show: Session, save: Save) -> No
     (after,) = scenes(show).values()
     assert (after.id, after.file) == (before.id, f"{SCENES}/hero.rig.v005.ma")
     assert show.sync.scan().is_clean
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="composition makes no other name there")
+def test_scene_is_to_be_renamed_when_it_moved_to_a_name_that_cannot_be_kept(show: Session) -> None:
+    top = show.context.roots["work"]
+    (top / SCENE).rename(top / SCENES / "he\u0301ro.ma")
+    report = show.sync.scan()
+    (finding,) = report.findings
+    assert (finding.state, finding.reason.endswith("rename it")) == ("moved", True)
+    assert show.sync.plan(report).actions == ()
 
 
 def test_content_is_taken_in_when_a_scene_changed(show: Session, save: Save) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
 
 import attrs
 
-from bifrost_sdk.domain import text, wire
+from bifrost_sdk.domain import codes, text, wire
 
 #: What a file can be.
 State = Literal["ok", "missing", "untracked", "modified", "moved", "unverified", "unreadable"]
@@ -39,6 +39,11 @@ class Spot(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.root}:{self.path}"
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether a catalog can keep it just as it is: every platform takes such names, and they are composed (NFC)."""
+        return codes.path_fault(self.path) is None and codes.nfc(self.path) == self.path
 
 
 class Content(NamedTuple):

@@ -146,6 +146,8 @@ def _moves(findings: Iterable[Finding]) -> Iterator[Action]:
     for finding in findings:
         if finding.about != "work" or finding.state != "moved" or finding.moved_to is None:
             continue
+        if not finding.moved_to.is_portable:
+            continue  # the catalog would hold another place
         words = f"follow the work file {finding.spot} to {finding.moved_to}"
         needs = (Need(finding.spot), Need(finding.moved_to, finding.found))
         yield Action(

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
-from bifrost_sdk.domain import wire
+from bifrost_sdk.domain import codes, wire
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.reconciliation import (
     Content,
@@ -161,8 +161,15 @@ class Survey:
         moves = match_moves(gone.items(), read.items())
         for old, new in moves:
             spot = outcome.strays[new].spot
+            if sys.platform == "darwin":  # where a composed name leads to the same file
+                spot = spot._replace(path=codes.nfc(spot.path))
+            advice = "" if spot.is_portable else "; the catalog can keep no such name, rename it"
             outcome.findings[old] = attrs.evolve(
-                outcome.findings[old], state="moved", reason=f"it lies at {spot} now", moved_to=spot, found=read[new]
+                outcome.findings[old],
+                state="moved",
+                reason=f"it lies at {spot} now{advice}",
+                moved_to=spot,
+                found=read[new],
             )
         outcome.counts["missing"] -= len(moves)
         outcome.counts["moved"] += len(moves)
