@@ -459,6 +459,11 @@ def test_tokens_stand_side_by_side_when_few_or_proven_to_read_one_way(text: str,
     assert template.parse(template.format(values)) == values
 
 
+def test_number_is_refused_when_python_writes_no_such_one() -> None:
+    with pytest.raises(TemplateError, match="token 'version': a huge int is not"):
+        Template("{asset}.v{version}").format(asset="hero", version=10**6000)
+
+
 def test_templates_are_values_when_compared_copied_or_sent() -> None:
     same = Template(ASSET.text, name="asset")
     assert same == ASSET

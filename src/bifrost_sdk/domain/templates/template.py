@@ -126,7 +126,10 @@ class Template:
         pick, types, directives, proves, pieces = self._plans.get(names) or self._planned(names, given)
         picked = pick(given)
         if tuple(map(type, picked)) == types:
-            path = directives % picked
+            try:
+                path = directives % picked
+            except ValueError:  # a number with more digits than Python writes
+                return self._written(pieces, given)
             if proves(path) if proves else self.match(path) == given:
                 return path
         return self._written(pieces, given)
