@@ -137,10 +137,10 @@ def test_set_is_refused_when_it_has_too_many_templates(monkeypatch: pytest.Monke
 
 def test_everything_wrong_is_told_at_once_when_there_are_several() -> None:
     with pytest.raises(ValidationError) as caught:
-        parts({"tokens": {"a": {"type": "x"}}, "templates": {"b": "{", "c": {"root": "work"}}, "folders": {"s": [{}]}})
+        parts({"tokens": {"a": {"type": "x"}}, "templates": {"b": "{", "c": {"root": "work"}}, "folders": {"shot": [{}]}})
     assert [issue.path for issue in caught.value.issues] == [
         "tokens.a",
         "templates.b.path",
         "templates.c",
-        "folders.s[0].path",
+        "folders.shot[0].path",
     ]
