@@ -137,7 +137,9 @@ def test_set_is_refused_when_it_has_too_many_templates(monkeypatch: pytest.Monke
 
 def test_everything_wrong_is_told_at_once_when_there_are_several() -> None:
     with pytest.raises(ValidationError) as caught:
-        parts({"tokens": {"a": {"type": "x"}}, "templates": {"b": "{", "c": {"root": "work"}}, "folders": {"shot": [{}]}})
+        parts(
+            {"tokens": {"a": {"type": "x"}}, "templates": {"b": "{", "c": {"root": "work"}}, "folders": {"shot": [{}]}}
+        )
     assert [issue.path for issue in caught.value.issues] == [
         "tokens.a",
         "templates.b.path",
