@@ -48,7 +48,7 @@ def test_nothing_is_left_when_a_call_fails_once(
 ) -> None:
     points = points_of(stage, trace, do, injected)
     failed = 0
-    for call, name in points if IS_WHOLE else points[::60]:
+    for call, name in points if IS_WHOLE else points[::90]:
         stage.renew()
         outcome = trace(f"{call.name}:error={name}:when={call.number}", *injected, do=do, **stage.request)
         check_told(outcome, stage)
