@@ -111,10 +111,3 @@ def test_scan_is_refused_when_there_is_no_such_project_or_root(show: Session) ->
         show.sync.scan("nothing")
     with pytest.raises(ConfigurationError, match="tape"):
         show.sync.scan(root="tape")
-
-
-def test_scan_is_refused_when_nobody_has_the_folder(session: Session) -> None:
-    (session.context.roots["work"] / "demo" / "empty").mkdir(parents=True)
-    assert session.sync.scan("demo", root="work", folder="demo/empty").findings == ()
-    with pytest.raises(ValidationError, match="neither the disk nor the catalog"):
-        session.sync.scan("demo", root="work", folder="demo/emtpy")

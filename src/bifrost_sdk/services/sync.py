@@ -66,17 +66,11 @@ class Sync:
         Raises:
             NotFoundError: there is no such project.
             ConfigurationError: the root has no folder on this machine.
-            ValidationError: the folder lies below no root, or neither disk nor catalog has it.
+            ValidationError: the folder lies below no root.
         """
         code = self.context.project_of(project).code
         scope = self._scope(root, folder)
-        report = Survey(self.folders, code, scope, verify=verify, progress=progress).run()
-        if scope.folder and not report.counts and not report.findings and not report.roots[0].problem:
-            place = places.root(self.context.roots, scope.root) / scope.folder
-            if not os.path.lexists(place):  # all is well there would be a wrong answer
-                message, hint = "neither the disk nor the catalog has this folder", "check how it is written"
-                raise ValidationError(Issue("path.missing", message, "folder", str(place), hint))
-        return report
+        return Survey(self.folders, code, scope, verify=verify, progress=progress).run()
 
     def plan(self, report: Report, *, allow_removals: bool = False) -> Plan:
         """What would bring the catalog up to the report, in plain words; see `bifrost_sdk.domain.repairs`."""
