@@ -91,7 +91,7 @@ def test_catalog_and_disk_agree_when_the_publisher_was_killed(
 ) -> None:
     doing = case(do)
     points = doing.points(doing.publish())
-    points = points if IS_WHOLE else [call for call in points if call.name in changing][::20]
+    points = points if IS_WHOLE else [call for call in points if call.name in changing][::12]
     killed = 0
     for call in points:
         outcome = doing.publish(kill(call))
