@@ -25,9 +25,10 @@ def state_of(connection: sqlite3.Connection, path: str) -> int:
         CatalogError: when the file is no catalog, is damaged, or was written by a newer Bifrost SDK.
     """
     try:
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        # In this order: where somebody makes the catalog in between, it reads as one that is there, never as half of one.
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise
