@@ -25,7 +25,7 @@ def state_of(connection: sqlite3.Connection, path: str) -> int:
         CatalogError: when the file is no catalog, is damaged, or was written by a newer Bifrost SDK.
     """
     try:
-        # In this order: where somebody makes the catalog in between, it reads as one that is there, never as half of one.
+        # In this order: where somebody makes the catalog in between, it reads as one that is there, not as half of one.
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
