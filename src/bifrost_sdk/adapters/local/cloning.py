@@ -53,7 +53,7 @@ def link(source: Path, target: Path) -> None:
 def _clone_by_handle(source: Path, target: Path) -> None:
     import fcntl  # not on Windows
 
-    with open(source, "rb", buffering=0) as read, open(target, "xb", buffering=0) as written:  # noqa: PTH123 - quicker
+    with source.open("rb", buffering=0) as read, target.open("xb", buffering=0) as written:
         try:
             fcntl.ioctl(written.fileno(), _FICLONE, read.fileno())
         except OSError:

@@ -188,7 +188,7 @@ class LocalStorage:
             if not (target / last).is_symlink() or str((target / last).readlink()) != source.name:
                 raise
         else:
-            if not is_new and os.listdir(target) != [last]:  # noqa: PTH208 - names are enough
+            if not is_new and [each.name for each in target.iterdir()] != [last]:
                 (target / last).unlink()
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         names = sorted(os.listdir(source), key=lambda name: (name == last, name))  # noqa: PTH208 - names are enough
