@@ -355,10 +355,6 @@ class Capabilities:
     links: bool = False
 
 
-#: Where a storage tries what it can do: in a folder each time, named by the second of the epoch in UTC, ``-`` and more.
-TRIALS = ".bifrost/trials"
-
-
 class Storage(Protocol):
     """The files below one named root; paths are relative to it, with ``/`` between their parts, and never leave it.
 

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from measure import Figure, paired
@@ -33,7 +34,7 @@ def verifying() -> Iterator[Figure]:
             init(Path(folder, "shows"), project="demo", user="bench")
             with connect(Path(folder, "shows"), project="demo", user="bench") as session:
                 paths = _publish(session, Path(folder, "source"), files, size, together)
-                ours, floor, ratio = paired(lambda: _verify(session, files), lambda paths=paths: _hash(paths))
+                ours, floor, ratio = paired(partial(_verify, session, files), partial(_hash, paths))
         yield Figure(name, "file", ours / files * 1e6, floor / files * 1e6, ratio, goal, f"{files:,} files")
 
 

@@ -21,8 +21,8 @@ import attrs
 import pytest
 
 from bifrost_sdk.domain.query import Query
+from bifrost_sdk.domain.rootpaths import TRIALS
 from bifrost_sdk.domain.versions import Version
-from bifrost_sdk.ports import TRIALS
 from bifrost_sdk.services import contents
 from bifrost_sdk.services.manifests import Manifest, digest
 from bifrost_sdk.services.sources import MANIFEST

@@ -17,9 +17,9 @@ from bifrost_sdk.adapters.sqlite.store import SqliteStore
 from bifrost_sdk.authority.catalog import Authority, system_clock
 from bifrost_sdk.domain.changes import Update
 from bifrost_sdk.domain.query import Query
+from bifrost_sdk.domain.rootpaths import TRIALS
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import ConflictError, NetworkError, NotFoundError, StorageError
-from bifrost_sdk.ports import TRIALS
 from bifrost_sdk.services import publishing, recovery, staging
 from bifrost_sdk.services.staging import MANIFEST, Places
 from bifrost_sdk.services.workspace import SENTINEL

@@ -18,6 +18,9 @@ from bifrost_sdk.domain import codes
 WINDOWS_FILE: Final = 259
 WINDOWS_FOLDER: Final = 247
 
+#: Where a storage tries what it can do: in a folder each time, named by the second of the epoch in UTC, ``-`` and more.
+TRIALS: Final = ".bifrost/trials"
+
 #: The folders of roots: (name of the root, folder); a root may have several, as platforms spell it.
 RootFolders: TypeAlias = Sequence[tuple[str, PurePath]]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -64,7 +63,7 @@ def keep(path: Path | None, bookmark: Bookmark) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             fresh.write_text(json.dumps(document), encoding="utf-8")
-            os.replace(fresh, path)  # noqa: PTH105 - says what happens
+            fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
 

@@ -18,9 +18,10 @@ from bifrost_sdk.domain.changes import Check
 from bifrost_sdk.domain.entity import check_id
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import Query
+from bifrost_sdk.domain.rootpaths import TRIALS
 from bifrost_sdk.domain.versions import LEASE, Representation, Version
 from bifrost_sdk.errors import BifrostError, ConflictError, ValidationError
-from bifrost_sdk.ports import TRIALS, Storage, View
+from bifrost_sdk.ports import Storage, View
 from bifrost_sdk.services import purging, staging
 from bifrost_sdk.services.additions import Claim
 from bifrost_sdk.services.context import Context, Item

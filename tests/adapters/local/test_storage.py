@@ -12,8 +12,9 @@ import pytest
 
 from bifrost_sdk.adapters.local import moving
 from bifrost_sdk.adapters.local.storage import LocalStorage
+from bifrost_sdk.domain.rootpaths import TRIALS
 from bifrost_sdk.errors import ConflictError, StorageError
-from bifrost_sdk.ports import TRIALS, Capabilities
+from bifrost_sdk.ports import Capabilities
 
 LAST = "manifest.json"
 

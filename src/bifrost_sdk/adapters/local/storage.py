@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from bifrost_sdk.adapters.local import cloning, moving
+from bifrost_sdk.domain.rootpaths import TRIALS
 from bifrost_sdk.errors import ConflictError, StorageError
-from bifrost_sdk.ports import TRIALS, Capabilities
+from bifrost_sdk.ports import Capabilities
 
 #: How much is read at once, in bytes.
 BLOCK = 1 << 20
