@@ -324,7 +324,7 @@ def test_folder_is_made_with_all_that_its_template_asks_for(show: Session) -> No
     """Only where it is still asked for, and not in the way of something else."""
     document = {
         "extends": "film",
-        "folders": {"asset": [{"path": "{@asset_tree}/notes", "root": "work", "files": {"readme.txt": "keep\n"}}]},
+        "folders": {"asset": [{"path": "{@asset_place}/notes", "root": "work", "files": {"readme.txt": "keep\n"}}]},
     }
     show.templates.apply("demo", document)
     plan = planned(show)

@@ -16,7 +16,7 @@ from bifrost_sdk.authority.records import to_record
 from bifrost_sdk.authority.sight import Sight
 from bifrost_sdk.authority.stamps import stamped
 from bifrost_sdk.authority.tree import Paths
-from bifrost_sdk.domain import rules, text, wire
+from bifrost_sdk.domain import destinations, rules, text, wire
 from bifrost_sdk.domain.changes import COMMIT_LIMIT, Change, Commit, Create, Ensure, Update, check_changes
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.production import STUDIO, Project
@@ -222,7 +222,7 @@ class Committing:
 
 
 def number_versions(made: Plan, transaction: Transaction) -> None:
-    """Give new versions without a number the next one of their product."""
+    """Give new versions without a number the next one of their product, and their folders that number."""
     new = [
         delta.after
         for delta in made.deltas.values()
@@ -239,7 +239,8 @@ def number_versions(made: Plan, transaction: Transaction) -> None:
         if number > MAX_VERSION:
             message = f"the product {version.product} has used up its numbers: the last is {MAX_VERSION}"
             raise ValidationError(Issue("version.number", message, "number", version.id, "publish as another product"))
-        made.deltas[version.id] = Delta(None, attrs.evolve(version, number=number))
+        folder = destinations.filled(version.folder, number)
+        made.deltas[version.id] = Delta(None, attrs.evolve(version, number=number, folder=folder))
 
 
 def renew_leases(made: Plan, at: int) -> None:

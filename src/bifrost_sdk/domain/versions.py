@@ -82,6 +82,17 @@ def _dependencies(values: Any) -> tuple[AssetDependency, ...]:  # Any: checked h
     return tuple({(item.version, item.kind, item.context): item for item in found}.values())
 
 
+def _relative(value: Any) -> str:  # Any: checked here
+    path = text.line(value)
+    if fault := codes.path_fault(path):
+        raise ValidationError(Issue(fault.code, fault.message, subject=repr(path), hint=fault.hint))
+    return path
+
+
+def _folder(value: Any) -> str:  # Any: checked here
+    return "" if value == "" else _relative(value)
+
+
 @register(
     "version",
     plural="versions",
@@ -94,7 +105,7 @@ def _dependencies(values: Any) -> tuple[AssetDependency, ...]:  # Any: checked h
     ],
     natural_key=lambda version: None if version.number is None else f"v{version.number}",
     search=("comment", "description", "tags"),
-    immutable=frozenset({"product"}),
+    immutable=frozenset({"product", "root", "folder"}),
 )
 @attrs.frozen(kw_only=True)
 class Version(Entity):
@@ -105,6 +116,8 @@ class Version(Entity):
     `state`: reserved -> published -> retired -> purged, or reserved -> abandoned. A retired version is skipped by
     ``latest`` and still resolved by number. `lease_until` is when a reservation may be recovered by others.
     The authority sets it by its own clock, `lease` seconds ahead, whenever a reserved version is written.
+    `root` and `folder` say where its files are put, decided when it is reserved: until it has a number, ``%03d`` stands
+    for that. `folder` is empty where files stay where they lie; where files are, their representations tell.
     `manifest` is the sha256 of the manifest that lies beside the files.
     """
 
@@ -117,6 +130,8 @@ class Version(Entity):
     status: str | None = attrs.field(default=None, converter=optional_id)
     task: str | None = attrs.field(default=None, converter=optional_id)
     source: str = attrs.field(default="", converter=text.line)
+    root: str = attrs.field(default="publish", converter=codes.check_code)
+    folder: str = attrs.field(default="", converter=_folder)
     dependencies: tuple[AssetDependency, ...] = attrs.field(default=(), converter=_dependencies)
     lease: int = attrs.field(default=LEASE, validator=at_least(1, at_most=LEASE_LIMIT))
     lease_until: datetime.datetime | None = attrs.field(default=None, converter=text.utc)
@@ -133,17 +148,6 @@ class Version(Entity):
         if self.number is None or not self.path:
             return super().ref
         return f"bifrost://{self.project}/{self.path}/v{self.number:03d}"
-
-
-def _relative(value: Any) -> str:  # Any: checked here
-    path = text.line(value)
-    if fault := codes.path_fault(path):
-        raise ValidationError(Issue(fault.code, fault.message, subject=repr(path), hint=fault.hint))
-    return path
-
-
-def _folder(value: Any) -> str:  # Any: checked here
-    return "" if value == "" else _relative(value)
 
 
 def _frames(value: Any) -> FrameRange | None:  # Any: checked here

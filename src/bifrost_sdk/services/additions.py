@@ -15,11 +15,15 @@ from typing import cast
 import attrs
 
 from bifrost_sdk.domain.changes import Change, Create, Delete, Update
+from bifrost_sdk.domain.destinations import filled
+from bifrost_sdk.domain.entity import Node
+from bifrost_sdk.domain.rootpaths import Below
 from bifrost_sdk.domain.versions import LEASE, Product, Representation, Version
 from bifrost_sdk.errors import BifrostError, Issue, ValidationError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import drafts, sources, staging
+from bifrost_sdk.services import destinations, drafts, sources, staging
 from bifrost_sdk.services.context import Context
+from bifrost_sdk.services.destinations import Wanted
 from bifrost_sdk.services.manifests import Entry, Manifest
 from bifrost_sdk.services.originals import Originals
 from bifrost_sdk.services.places import storage_of
@@ -37,14 +41,20 @@ class Claim:
     representation: Representation
 
     @classmethod
-    def take(cls, context: Context, version: Version, name: str, lease: int) -> Claim:
-        """Make a representation without files, which nobody else can make then.
+    def take(cls, context: Context, version: Version, name: str, *, place: Below, lease: int) -> Claim:
+        """Make a representation without files, which nobody else can make then; its own are to be put in `place`.
 
         Raises:
             ValidationError: the version has one of that name, or is not published.
         """
         made = Representation(
-            id=context.new_id(), project=version.project, version=version.id, name=name, root=ROOT, lease=lease
+            id=context.new_id(),
+            project=version.project,
+            version=version.id,
+            name=name,
+            root=place.root,
+            folder=place.path,
+            lease=lease,
         )
         commit = context.commit(version.project, [Create(made)], key=f"add:{made.id}:claim")
         return cls(context, version, cast("Representation", commit.entities[0]))
@@ -113,19 +123,29 @@ def add(
         raise ValidationError(Issue("transfer", message, "transfer", hint=hint))
     product = context.take(Product, version.product)
     made = sources.gather(product.code, files, root=context.roots.get(ROOT))
-    storage_of(context, ROOT)  # whether it is there is known before anything is claimed
+    beside = _place(context, product, version)
+    storage_of(context, beside.root)  # whether it is there is known before anything is claimed
     added = []
     for key, pieces in made.items():
         drafts.check_listing(version.id, key, pieces)
-        claim = Claim.take(context, version, key, lease)
+        claim = Claim.take(context, version, key, place=Below(beside.root, f"{beside.path}-{key}"), lease=lease)
         size = sum(piece.size for piece in pieces)
         added.append(_run(claim, pieces, transfer, Watcher(claim, size, progress, cancel)))
     return added
 
 
+def _place(context: Context, product: Product, version: Version) -> Below:
+    """Where publishing put the files of a version, or would put those that were taken in where they lie."""
+    if version.folder or version.number is None:
+        return Below(version.root, version.folder)
+    node = context.take(Node, f"bifrost://{product.project}/~{product.parent}")
+    (found,) = destinations.choose(context, [Wanted(node, product)])
+    return Below(found.root, filled(found.path, version.number))
+
+
 def _run(claim: Claim, pieces: Sequence[Piece], transfer: Transfer, watch: Watcher) -> Representation:
-    storage = storage_of(claim.context, ROOT)
-    places = Places.of(claim.version, claim.representation)
+    storage = storage_of(claim.context, claim.representation.root)
+    places = Places.of(claim.representation)
     originals = Originals.of(source for piece in pieces for source in piece.sources)
     try:
         folder = places.choose(storage)

@@ -36,7 +36,7 @@ class Context:
 
     `roots` and `storages` are by the name of the root; a root without a folder on this platform is in neither.
     `project` is the code of the project that is meant when none is named. `clock` tells the time in UTC. `plugins` is
-    what takes part in publishing.
+    what takes part in publishing. `kept` holds the services that remember something from one call to the next.
     """
 
     catalog: Catalog
@@ -48,6 +48,7 @@ class Context:
     roots: Mapping[str, Path] = attrs.field(factory=dict)
     storages: Mapping[str, Storage] = attrs.field(factory=dict)
     plugins: Plugins = attrs.field(factory=Plugins)
+    kept: dict[type, Any] = attrs.field(factory=dict, init=False, repr=False)  # Any: services, each by its own class
 
     def code_of(self, project: Item | None) -> str:
         """The code of the project that is named, or of the default one.

@@ -12,9 +12,10 @@ from bifrost_sdk.domain.entity import DOCUMENT_LIMIT, Entity, Node
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import LEASE, AssetDependency, File, Product, Representation, Version
 from bifrost_sdk.errors import ConflictError, Issue, ValidationError
-from bifrost_sdk.services import dependencies, inplace, sources, staging
+from bifrost_sdk.services import dependencies, destinations, inplace, sources, staging
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.dependencies import Dependency
+from bifrost_sdk.services.destinations import Wanted
 from bifrost_sdk.services.identity import derived_id
 from bifrost_sdk.services.inplace import Spot
 from bifrost_sdk.services.manifests import Entry, Manifest, listing_digest
@@ -107,7 +108,7 @@ class Draft:
         """What the manifest says of the reserved version, in that folder unless its files stay where they lie."""
         representations = []
         for key, pieces in self.made.items():
-            spot = self.spots[key] if self.spots is not None else Spot(ROOT, folder)
+            spot = self.spots[key] if self.spots is not None else Spot(version.root, folder)
             made = Representation(
                 id=self.new_id(),
                 project=version.project,
@@ -152,6 +153,7 @@ def plan(
     Raises:
         ValidationError: a request is wrong, or they are of several projects, or two of one product.
         NotFoundError: an owner is not there.
+        TemplateError: a template cannot make the folder of a version.
         StorageError: a source cannot be read.
     """
     if transfer not in get_args(Transfer):
@@ -186,9 +188,21 @@ def plan(
         )
         drafts.append(Draft(product, version, made, needed, spots, context.new_id))
     _refuse_twice(drafts)
+    if transfer != "adopt":
+        drafts = _destined(context, nodes, drafts)
     for draft in drafts:
         draft.check_size()
     return drafts
+
+
+def _destined(context: Context, nodes: Sequence[Node], drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts with the folders that their files are put in."""
+    wanted = [Wanted(node, draft.product) for node, draft in zip(nodes, drafts, strict=True)]
+    found = zip(drafts, destinations.choose(context, wanted), strict=True)
+    return [
+        attrs.evolve(draft, version=attrs.evolve(draft.version, root=root, folder=folder))
+        for draft, (root, folder) in found
+    ]
 
 
 def _gathered(

@@ -61,7 +61,9 @@ class Asked:
         Raises:
             TemplateError: there is none, or the tokens choose none.
         """
-        return self.templates.for_area(self.kind, self.area, given=self.given, facts=self.lineage.facts)
+        kind, node = self.kind, self.lineage.node.kind
+        inner = "" if kind == node else node  # what lies in a node has templates for each kind of these
+        return self.templates.for_area(kind, self.area, given=self.given, facts=self.lineage.facts, node=inner)
 
     def values(self, made: SetTemplate) -> dict[str, Any]:  # Any: values of every type of token
         """What fills the template.
@@ -73,6 +75,15 @@ class Asked:
         return filling.values_for(
             made.template, self.lineage.facts, self.given, sources=sources, subject=self.lineage.label
         )
+
+    def filled(self, made: SetTemplate) -> Filled:
+        """The path of the thing by that template.
+
+        Raises:
+            TemplateError: as `values`, or a value does not fit.
+        """
+        values = self.values(made)
+        return Filled(self, made, values, made.template.format(values))
 
     def _kinds(self) -> Iterator[str]:
         for entity in reversed(self.lineage.chain):
@@ -101,6 +112,16 @@ def fill(context: Context, templates: Templates, requests: Sequence[Request]) ->
     return [shared.get(id(each), each) for each in found]
 
 
+def refuse_shared(context: Context, found: Sequence[Filled]) -> None:
+    """Refuse a path that another thing has as well.
+
+    Raises:
+        TemplateError: it is so.
+    """
+    for error in _shared(context, found).values():
+        raise error
+
+
 def prepare(context: Context, templates: Templates, requests: Sequence[Request]) -> list[Asked | BifrostError]:
     """Each request with what is known of its thing, or why nothing is, in order."""
     sets: dict[str, TemplateSet] = {}
@@ -123,6 +144,10 @@ def prepare(context: Context, templates: Templates, requests: Sequence[Request])
     return [_spelled(each, spellings) if isinstance(each, Asked) else each for each in found]
 
 
+def _filled(asked: Asked) -> Filled:
+    return asked.filled(asked.chosen())
+
+
 def _attempt(function: Any, *arguments: Any) -> Any:  # Any: what the function takes and gives
     """What the function gives, or the error that it raises, as a value: one bad request leaves the others alone."""
     try:
@@ -137,12 +162,6 @@ def _with_project(context: Context, lineage: Lineage, request: Request) -> Linea
         return lineage
     code = str(request.tokens.get("project") or context.code_of(None))
     return attrs.evolve(lineage, project=code, facts={"project.code": code, **lineage.facts})
-
-
-def _filled(asked: Asked) -> Filled:
-    made = asked.chosen()
-    values = asked.values(made)
-    return Filled(asked, made, values, made.template.format(values))
 
 
 def _names(asked: Asked) -> Iterator[tuple[str, tuple[str, str, str]]]:

@@ -29,7 +29,7 @@ from bifrost_sdk.services.originals import Originals
 from bifrost_sdk.services.places import storage_of
 from bifrost_sdk.services.publications import Publication
 from bifrost_sdk.services.reservations import Reservation, refuse_unpublished
-from bifrost_sdk.services.sources import MANIFEST, ROOT, Files
+from bifrost_sdk.services.sources import MANIFEST, Files
 from bifrost_sdk.services.staging import Places, Transfer
 from bifrost_sdk.services.watchers import Cancel, Progress, Watcher
 
@@ -133,7 +133,7 @@ def publish_set(
         own = f"{key} (attempt {attempt})" if key and attempt > 1 else key
         drafts = plan(context, publications, transfer=transfer, key=own, lease=lease)
         validating.check_before_publish(context, publications, drafts)
-        job = Job(context, drafts, storage_of(context, ROOT), transfer)
+        job = Job(context, drafts, [storage_of(context, draft.version.root) for draft in drafts], transfer)
         held = Reservation.take(context, [(draft.product, draft.version) for draft in drafts], key=own)
         if held.repeated:
             if all(version.state == "abandoned" for version in held.versions):
@@ -156,11 +156,11 @@ class _LostError(ConflictError):
 
 @attrs.frozen
 class Job:
-    """A set of versions on its way."""
+    """A set of versions on its way, each into the storage of its root."""
 
     context: Context
     drafts: Sequence[Draft]
-    storage: Storage
+    storages: Sequence[Storage]
     transfer: Transfer
 
     def run(self, held: Reservation, watch: Watcher) -> list[Version]:
@@ -175,7 +175,7 @@ class Job:
             manifests = self._read(held, watch) if self.transfer == "adopt" else self._place(held, places, watch)
             versions = held.finalise(manifests)
         except BaseException as error:  # an interruption leaves no more behind than an error does
-            now = _undo(held, self.storage, places)
+            now = _undo(held, self.storages, places)
             if not now or {version.state for version in now} != {"published"}:
                 originals.give_back()
             if not now or not isinstance(error, Exception):
@@ -197,17 +197,15 @@ class Job:
     def _place(self, held: Reservation, places: Sequence[Places], watch: Watcher) -> list[tuple[Manifest, str]]:
         """Stage all versions, then place them; each manifest and its hash."""
         members = [version.id for version in held.versions]
-        folders = [place.choose(self.storage) for place in places]
+        ways = [(storage, place, place.choose(storage)) for storage, place in zip(self.storages, places, strict=True)]
         sealed = []
-        for draft, version, place, folder in zip(self.drafts, held.versions, places, folders, strict=True):
-            take = functools.partial(
-                staging.take, self.storage, folder=place.staged, watch=watch, transfer=self.transfer
-            )
+        for draft, version, (storage, place, folder) in zip(self.drafts, held.versions, ways, strict=True):
+            take = functools.partial(staging.take, storage, folder=place.staged, watch=watch, transfer=self.transfer)
             manifest = draft.describe(version, folder, draft.read(take), members)
-            sealed.append((manifest, staging.seal(self.storage, place.staged, manifest)))
+            sealed.append((manifest, staging.seal(storage, place.staged, manifest)))
         watch(0)
-        for place, folder in zip(places, folders, strict=True):
-            self.storage.place(place.staged, folder, last=MANIFEST)
+        for storage, place, folder in ways:
+            storage.place(place.staged, folder, last=MANIFEST)
         return sealed
 
 
@@ -221,19 +219,19 @@ def _refuse_taken(held: Reservation, now: Sequence[Version], error: Exception) -
         raise error
 
 
-def _undo(held: Reservation, storage: Storage, places: Sequence[Places]) -> list[Version]:
+def _undo(held: Reservation, storages: Sequence[Storage], places: Sequence[Places]) -> list[Version]:
     """Give up versions that failed; as they stand where somebody else decided what becomes of them, else none.
 
     An answer may get lost on its way back, so versions that cannot be abandoned are looked at again. Where even that
     fails, everything stays for `recover`.
     """
-    for version, place in zip(held.versions, places, strict=True):
+    for version, storage, place in zip(held.versions, storages, places, strict=True):
         with contextlib.suppress(BifrostError):
             if staging.manifest_in(storage, place.staged, version.id) is None:
                 storage.remove(place.staged)  # nobody can finish it, so it goes even where the abandon fails
     with contextlib.suppress(BifrostError):
         now = _abandoned(held)
-        for version, place in zip(now or held.versions, places, strict=True):
+        for version, storage, place in zip(now or held.versions, storages, places, strict=True):
             if version.state == "abandoned":
                 staging.withdraw(storage, place, version.id)
         return now

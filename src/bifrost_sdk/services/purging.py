@@ -17,7 +17,6 @@ from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.rootpaths import Below
 from bifrost_sdk.domain.versions import Product, Representation, Version
 from bifrost_sdk.errors import BifrostError, Issue, StorageError, ValidationError
-from bifrost_sdk.ports import Storage
 from bifrost_sdk.services import contents, places, staging
 from bifrost_sdk.services.context import Context, Item, last_of
 from bifrost_sdk.services.sources import MANIFEST
@@ -84,11 +83,12 @@ def plan(context: Context, item: Item) -> PurgePlan:
     uses = (*_dependents(context, version), *_links(context, version), *_castings(context, version))
     if version.state == "purged":
         return PurgePlan(version, uses=uses)
-    folders = _folders(representations)
+    owners = _owners(version, representations)
+    folders = [Below(each.root, each.folder) for each in owners]
     state = [] if version.state == "retired" else [_wrong_state(version)]
     holding = [use.ref for use in uses if use.holds]
     used = [Issue("in_use", f"used by {', '.join(holding)}", "", version.ref, "retire those first")] if holding else []
-    kept = [*_foreign(context, version, folders), *_sharing(context, version, folders)]
+    kept = [*_foreign(context, owners, version.ref), *_sharing(context, version, folders)]
     return PurgePlan(version, tuple(_files(context, folders, representations)), uses, (*state, *used, *kept))
 
 
@@ -121,14 +121,14 @@ def clear(context: Context, version: Version, representations: Iterable[Represen
         StorageError: some could not be removed.
     """
     removed: list[str] = []
-    for root, folder in _folders(representations):
-        storage = context.storages.get(root)
+    for item in _owners(version, representations):
+        storage = context.storages.get(item.root)
         if storage is not None:
-            ours = attrs.evolve(Places.of(version), finals=(folder, folder))
+            ours = attrs.evolve(Places.of(item), finals=(item.folder,))
             try:
-                removed += staging.withdraw(storage, ours, version.id)
+                removed += staging.withdraw(storage, ours, item.id)
             except StorageError:
-                if storage.names(folder) or storage.names(ours.staged):  # else somebody who does the same was faster
+                if any(storage.names(folder) for folder in (item.folder, ours.staged)):  # else somebody was faster
                     raise
     return removed
 
@@ -143,27 +143,29 @@ def _representations(context: Context, version: Version) -> list[Representation]
     return context.every(query.sort("name"))
 
 
-def _folders(representations: Iterable[Representation]) -> list[Below]:
-    return list(dict.fromkeys(Below(each.root, each.folder) for each in representations))
+def _owners(version: Version, representations: Iterable[Representation]) -> list[Version | Representation]:
+    """Of each folder what brought it there: the version, or a representation that was added to it later."""
+    owners: dict[Below, Version | Representation] = {}
+    for each in representations:
+        owner = each if each.lease else attrs.evolve(version, root=each.root, folder=each.folder)
+        owners.setdefault(Below(each.root, each.folder), owner)
+    return list(owners.values())
 
 
-def _foreign(context: Context, version: Version, folders: Sequence[Below]) -> Iterator[Issue]:
+def _foreign(context: Context, owners: Iterable[Version | Representation], ref: str) -> Iterator[Issue]:
     """The folders that are there and cannot be told to be the version's own."""
-    for root, folder in folders:
+    for item in owners:
+        root, folder = item.root, item.folder
         places.marked_root(context, root)  # files that cannot be seen now are not to be taken for gone
-        if not version.manifest:
+        if isinstance(item, Version) and not item.manifest:
             message = f"its files were taken in where they lie, in {root}: {folder or 'the root itself'}"
             hint = "nothing but what was published here is removed; remove them by hand"
-        elif (storage := context.storages[root]).names(folder) and not _is_ours(storage, folder, version):
+        elif (storage := context.storages[root]).names(folder) and not staging.manifest_in(storage, folder, item.id):
             message = f"{root}: {folder} has no readable manifest of it"
             hint = "look what lies there, and remove it by hand"
         else:
             continue
-        yield Issue("purge.manifest", message, "", version.ref, hint)
-
-
-def _is_ours(storage: Storage, folder: str, version: Version) -> bool:
-    return staging.manifest_in(storage, folder, version.id) is not None
+        yield Issue("purge.manifest", message, "", ref, hint)
 
 
 def _sharing(context: Context, version: Version, folders: Sequence[Below]) -> Iterator[Issue]:

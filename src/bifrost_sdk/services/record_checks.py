@@ -36,7 +36,7 @@ def find_misnamed(proposal: Proposal) -> Iterator[Issue]:
     from bifrost_sdk.services.templates import Templates  # compiles and proves; most publishes need none of it
 
     try:
-        templates = Templates(proposal.context).get(proposal.project)
+        templates = Templates.of(proposal.context).get(proposal.project)
     except ValidationError as error:
         hint = "see `bifrost templates check`"
         yield Issue("template.set", f"names cannot be checked: {error}", "files", proposal.project, hint)

@@ -21,14 +21,14 @@ from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.rootpaths import TRIALS
 from bifrost_sdk.domain.versions import LEASE, Representation, Version
 from bifrost_sdk.errors import BifrostError, ConflictError, ValidationError
-from bifrost_sdk.ports import Storage, View
+from bifrost_sdk.ports import Storage
 from bifrost_sdk.services import purging, staging
 from bifrost_sdk.services.additions import Claim
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.manifests import Manifest, digest
 from bifrost_sdk.services.places import storage_of
 from bifrost_sdk.services.reservations import Reservation
-from bifrost_sdk.services.sources import MANIFEST, ROOT
+from bifrost_sdk.services.sources import MANIFEST
 from bifrost_sdk.services.staging import TRANSACTIONS, Places
 
 Outcome = Literal["published", "abandoned", "waiting", "removed", "unknown", "failed"]
@@ -108,9 +108,9 @@ def _added(context: Context, item: Representation) -> Iterator[Finding]:
         if _is_held(item, now):
             yield Finding(held.name, "waiting", "its publisher is at work", item.lease_until)
             return
-        storage = storage_of(context, ROOT)
+        storage = storage_of(context, item.root)
         held.renew()
-        places = Places.of(_as_made(context, item.id, held.version), item)
+        places = Places.of(item)
         whole = _find_whole(context, places, item.id)
         if whole is not None and _put_in_place(*whole, places):
             held.finalise(whole[-1])
@@ -144,7 +144,8 @@ def _reserved(context: Context, version: Version) -> Iterator[Finding]:
         if alive := [each for each in ours if _is_held(each, now)]:
             yield Finding(version.ref, "waiting", "its publisher is at work", alive[0].lease_until)
             return
-        storage_of(context, ROOT)  # files that cannot be seen now are not to be taken for lost
+        for root in {each.root for each in ours}:
+            storage_of(context, root)  # files that cannot be seen now are not to be taken for lost
         held = Reservation(context, ours)
         held.renew()  # from here on they are ours, and whoever held them notices before it shows anything
         if sealed := _placed(context, held.versions):
@@ -153,7 +154,7 @@ def _reserved(context: Context, version: Version) -> Iterator[Finding]:
             return
         held.abandon()
         for each in held.versions:
-            places = _places(context, each)
+            places = Places.of(each)
             storages = context.storages.values()
             removed = [path for storage in storages for path in staging.withdraw(storage, places, each.id)]
             yield Finding(each.ref, "abandoned", f"removed {', '.join(removed)}" if removed else "it had no files")
@@ -165,7 +166,7 @@ def _is_held(item: Version | Representation, now: datetime.datetime) -> bool:
 
 def _members(context: Context, version: Version) -> list[Version]:
     """The versions that are published together with this one, as they stand, as far as they are to be seen."""
-    for *_, manifest in _manifests(context, _places(context, version), version.id):
+    for *_, manifest in _manifests(context, Places.of(version), version.id):
         if others := [id for id in manifest.members if id != version.id]:
             found = context.catalog.get(version.project, others)
             return [version, *(each for each in found if isinstance(each, Version))]
@@ -177,7 +178,7 @@ def _placed(context: Context, versions: Sequence[Version]) -> list[tuple[Manifes
     ids = {version.id for version in versions}
     whole = []
     for version in versions:
-        places = _places(context, version)
+        places = Places.of(version)
         found = _find_whole(context, places, version.id)
         if found is None or set(found[-1].members or [version.id]) != ids:
             return None
@@ -221,7 +222,7 @@ def _manifests(context: Context, places: Places, version: str) -> Iterator[tuple
 
 def _abandoned(context: Context, version: Version) -> Iterator[Finding]:
     """Remove what was left of a version that had been given up, by somebody who died before the files were gone."""
-    places = _places(context, version)
+    places = Places.of(version)
     for storage in context.storages.values():
         for path in staging.withdraw(storage, places, version.id):
             yield Finding(path, "removed", f"{version.ref} was abandoned")
@@ -270,17 +271,3 @@ def _is_id(text: str) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def _places(context: Context, version: Version) -> Places:
-    return Places.of(_as_made(context, version.id, version))
-
-
-def _as_made(context: Context, id: str, version: Version) -> Version:
-    """The version when the thing with that id was made: its product may have moved since, and files follow no move."""
-    made = Query("event", project=version.project).where(subject=id, operation="create").limit(1)
-    for event in context.find(made):
-        (then,) = context.catalog.get(version.project, [version.id], view=View(at=event.revision))
-        if isinstance(then, Version):
-            return then
-    return version

@@ -37,21 +37,18 @@ Transfer = Literal["copy", "move", "link", "adopt"]
 class Places:
     """Where one version lies in a root: `staged` until it is placed; `finals` are the folders it may take, best first.
 
-    The second one is for a number whose folder is taken: by a version of a node that had this path before it moved.
+    There are none where files stay where they lie. The second one is for a number whose folder is taken: by a version
+    of a node that had this path before it moved.
     """
 
     staged: str
-    finals: tuple[str, str]
+    finals: tuple[str, ...]
 
     @classmethod
-    def of(cls, version: Version, added: Representation | None = None) -> Places:
-        """The places of a reserved version, whose `path` is that of the time when it was reserved.
-
-        Of a representation that is `added` to it, a folder of its own beside: what was published stays as it is.
-        """
-        id = added.id if added else version.id
-        folder = f"{version.project}/{version.path}/v{version.number:03d}{f'-{added.name}' if added else ''}"
-        return cls(f"{TRANSACTIONS}/{id}", (folder, f"{folder}-{id[-12:]}"))
+    def of(cls, item: Version | Representation) -> Places:
+        """The places of a version, as its reservation says, or of a representation that is added to one."""
+        finals = (item.folder, f"{item.folder}-{item.id[-12:]}") if item.folder else ()
+        return cls(f"{TRANSACTIONS}/{item.id}", finals)
 
     def choose(self, storage: Storage) -> str:
         """The first folder that is free."""

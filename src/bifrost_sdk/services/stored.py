@@ -18,7 +18,7 @@ from bifrost_sdk.domain.versions import File, Representation, Version
 from bifrost_sdk.errors import ValidationError
 from bifrost_sdk.services.context import Context
 
-# The folder of a version, as `staging.Places` names it.
+# The folder of a version where it is named as in references, maybe by the second of `staging.Places`.
 _VERSION_FOLDER = re.compile(r"v([0-9]{3,6})(?:-[0-9a-f]{12})?")
 
 

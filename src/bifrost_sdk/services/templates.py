@@ -58,6 +58,13 @@ class Templates:
     context: Context
     _known: dict[str, _Known] = attrs.field(factory=dict, init=False, repr=False)
 
+    @classmethod
+    def of(cls, context: Context) -> Templates:
+        """Those of a context, always the same ones, so that a set is looked up once."""
+        if (made := context.kept.get(cls)) is None:
+            made = context.kept[cls] = cls(context)
+        return made
+
     def get(self, project: Item | None = None) -> TemplateSet:
         """The set that a project goes by; what anybody changes is seen at once.
 

@@ -90,7 +90,7 @@ class Services:
         """How projects make and read paths."""
         from bifrost_sdk.services.templates import Templates
 
-        return Templates(self.context)
+        return Templates.of(self.context)
 
     @functools.cached_property
     def folders(self) -> Folders:

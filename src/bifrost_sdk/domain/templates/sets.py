@@ -104,22 +104,22 @@ class TemplateSet(Parts):
         return found
 
     def for_area(
-        self, kind: str, area: str, *, given: Collection[str] = (), facts: Facts = MappingProxyType({})
+        self, kind: str, area: str, *, given: Collection[str] = (), facts: Facts = MappingProxyType({}), node: str = ""
     ) -> SetTemplate:
         """The template for an area of a kind, such as ``"shot", "work"``.
 
         Where there are several, the tokens that are `given`, and those that `facts` fill, choose: the one that needs
-        the most of them and no other.
+        the most of them and no other. Of what lies in a node of the kind `node`, those count that name such a node.
 
         Raises:
             TemplateError: when there is none, or the tokens choose none.
         """
-        found = [made for made in self.templates.values() if (made.kind, made.area) == (kind, area) and kind]
+        found = [made for made in self._of_area(kind, area) if self._names(made, node)]
         if len(found) == 1:
             return found[0]
         if not found:
             raise self._no_area(kind, area)
-        known = {made.name: {*given, *filling.filled(made.template, facts, self.sources)} for made in found}
+        known = {made.name: {*given, *self._filled(made, facts)} for made in found}
         possible = [made for made in found if not facts or self._places(made) <= known[made.name]]
         fitting = [made for made in possible if made.template.required <= known[made.name]]
         if not fitting:  # the one that is read tells best what it needs
@@ -130,6 +130,11 @@ class TemplateSet(Parts):
             needs = "; ".join(f"{made.name} needs {', '.join(sorted(made.template.required))}" for made in found)
             raise TemplateError(f"which template is for {kind} and {area} is not clear from the tokens given: {needs}")
         return best
+
+    def has_area(self, kind: str, area: str, *, facts: Facts, node: str) -> bool:
+        """Whether a template is meant for the area of a thing that lies in such a node, be its tokens known or not."""
+        found = (made for made in self._of_area(kind, area) if self._names(made, node))
+        return any(self._places(made) <= self._filled(made, facts).keys() for made in found)
 
     def match(self, root: str, path: str) -> list[tuple[SetTemplate, dict[str, Any]]]:  # Any: values of every token
         """The templates of a root that read the path, with the values that they read, those that win first.
@@ -165,6 +170,17 @@ class TemplateSet(Parts):
     def verdicts(self) -> list[Verdict]:
         """What is proven of each template with itself and with each other one of its root."""
         return list(self._verdicts)
+
+    def _of_area(self, kind: str, area: str) -> list[SetTemplate]:
+        return [made for made in self.templates.values() if (made.kind, made.area) == (kind, area) and kind]
+
+    def _names(self, made: SetTemplate, node: str) -> bool:
+        """Whether its paths tell a node of that kind; every path tells the project."""
+        named = {self.sources.get(token) for token in made.template.tokens}
+        return node in {"", "project"} or f"{node}.code" in named
+
+    def _filled(self, made: SetTemplate, facts: Facts) -> dict[str, Any]:  # Any: values of every type of token
+        return filling.filled(made.template, facts, self.sources)
 
     def _places(self, made: SetTemplate) -> set[str]:
         """The tokens without which it has no path and that only a node can fill."""
