@@ -57,7 +57,7 @@ def _group(*names: str) -> tuple[str, ...]:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Publish and resolve real files in a temporary workspace, and show what happened."""
-    session.install(".")
+    session.install(".[cli]")
     session.run("bifrost", "demo", *session.posargs)
 
 
@@ -152,7 +152,7 @@ def crashes(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Write docs/reference and pictures from the code; `nox -s docs -- --check` fails instead where they differ."""
-    session.install(".")
+    session.install(".[cli]")
     session.run("python", "docs/generate.py", *session.posargs)
     session.run("python", "docs/picture.py", *session.posargs)
 

@@ -1,7 +1,7 @@
 """Write docs/reference from the code, so that it is never wrong.
 
 Signatures and docstrings are read from the source as it is written; nothing but the list of public names and the
-command's parser is imported, so the pages are the same on every Python and without any extra. With `--check` nothing
+commands are imported, so the pages are the same on every Python and without any extra but `cli`. With `--check` nothing
 is written: the differences are printed, and the exit status is 1 when there are any.
 """
 
@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "bifrost_sdk"
@@ -150,28 +151,35 @@ def index_page(trees: dict[str, ast.Module], names: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def command_page(parser: argparse.ArgumentParser) -> str:
-    """The page of the command, one heading a subcommand."""
-    return "\n\n".join([f"# The command\n\n{NOTE.rstrip()}", *_command_parts(parser, depth=2)]) + "\n"
+def command_pages(root: Any) -> dict[str, str]:  # Any: a click.Group, which may not be installed
+    """The pages of the command by file name: one of all commands, and one of each group of them."""
+    lines = ["# The command", "", NOTE.rstrip(), "", root.help, ""]
+    lines += [f"- `{'`, `'.join(each.opts)}`: {each.help}" for each in root.params]
+    groups = {name: home for name, home in root.homes.items() if hasattr(home, "homes")}
+    for name, home in root.homes.items():
+        page = f"command.{name}.md" if name in groups else "#bifrost-" + name
+        lines.append(f"- [bifrost {name}]({page}): {home.text}")
+    own = [part for name in root.homes if name not in groups for part in _command_parts(root, name, "bifrost")]
+    texts = {"command.md": "\n\n".join(["\n".join([*lines, "", root.epilog]), *own]) + "\n"}
+    for group, home in groups.items():
+        parts = [part for name in home.homes for part in _command_parts(home, name, f"bifrost {group}")]
+        texts[f"command.{group}.md"] = "\n\n".join([f"# bifrost {group}\n\n{NOTE}", home.help, *parts]) + "\n"
+    return texts
 
 
-def _command_parts(parser: argparse.ArgumentParser, *, depth: int) -> Iterator[str]:
-    yield f"{'#' * depth} {parser.prog}"
-    if parser.description:
-        yield parser.description.strip()
-    rows = [_argument_row(action) for action in parser._actions if not isinstance(action, argparse._SubParsersAction)]
-    yield "\n".join(rows)
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for child in action.choices.values():
-                yield from _command_parts(child, depth=3)
+def _command_parts(group: Any, name: str, path: str) -> Iterator[str]:  # Any: as above
+    command = group.get_command(None, name)
+    yield f"## {path} {name}"
+    yield command.help
+    yield "\n".join(_parameter_row(each) for each in command.params)
 
 
-def _argument_row(action: argparse.Action) -> str:
-    value = action.metavar or ("|".join(map(str, action.choices)) if action.choices else action.dest)
-    spelled = ", ".join(action.option_strings)
-    shown = f"{spelled} {value}" if spelled and action.nargs != 0 else spelled or str(value)
-    return f"- `{shown}`: {(action.help or '') % {**vars(action), 'prog': 'bifrost'}}"
+def _parameter_row(parameter: Any) -> str:  # Any: a click.Argument or click.Option
+    if hasattr(parameter, "text"):
+        return f"- `{parameter.metavar}`: {parameter.text}"
+    choices = "|".join(getattr(parameter.type, "choices", ()))
+    value = "" if parameter.is_flag else f" {parameter.metavar or choices}"
+    return f"- `{', '.join(parameter.opts)}{value}`: {parameter.help}"
 
 
 def pages() -> dict[str, str]:
@@ -179,9 +187,9 @@ def pages() -> dict[str, str]:
     sys.path.insert(0, str(SOURCE.parent))
     trees = modules()
     names = sorted(importlib.import_module(PACKAGE).__all__)
-    parser = importlib.import_module(f"{PACKAGE}.cli.main").build_parser()
+    command = importlib.import_module(f"{PACKAGE}.cli.commands").bifrost
     texts = {_file(name): module_page(name, tree) for name, tree in trees.items()}
-    return {"README.md": index_page(trees, names), "command.md": command_page(parser), **texts}
+    return {"README.md": index_page(trees, names), **command_pages(command), **texts}
 
 
 def differences(texts: dict[str, str]) -> list[str]:

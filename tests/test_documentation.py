@@ -72,6 +72,7 @@ def run_console(block: Block) -> None:
         name, *arguments = shlex.split(line, comments=True)
         told = re.search(r"  # exit status (\d+)$", line)
         if name in ("bifrost", "bifrost-sdk"):
+            pytest.importorskip("rich", reason="needs the extra 'cli'")
             done = subprocess.run(
                 [sys.executable, "-m", "bifrost_sdk.cli.main", *arguments], capture_output=True, text=True, check=False
             )

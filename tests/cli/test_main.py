@@ -1,21 +1,23 @@
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import bifrost_sdk
 from bifrost_sdk.cli import listing
-from bifrost_sdk.cli.main import build_parser, main
+from bifrost_sdk.cli.command import Argument, Command, Group
+from bifrost_sdk.cli.commands import bifrost
+from bifrost_sdk.cli.main import main
 from bifrost_sdk.cli.refusals import status_of
 from bifrost_sdk.cli.screen import width_of
 from bifrost_sdk.domain import wire
@@ -42,16 +44,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "hero.usda").write_text("#usda 1.0\n")
     (tmp_path / "tex.png").write_text("png")
     return tmp_path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def call(*arguments: str) -> tuple[int, str, str]:
-        status = main(arguments)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 Run = Callable[..., tuple[int, str, str]]
@@ -167,11 +159,9 @@ def test_rest_is_told_and_asked_for_when_there_is_more(folder: Path, run: Run) -
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5"])
-def test_limit_is_refused_when_it_is_no_count(folder: Path, limit: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["list", f"--limit={limit}"])
-    assert caught.value.code == 2
-    assert f"{limit!r} is no whole number from 1 on" in capsys.readouterr().err
+def test_limit_is_refused_when_it_is_no_count(folder: Path, limit: str, run: Run) -> None:
+    status, _, err = run("list", f"--limit={limit}")
+    assert (status, f"{limit!r} is no whole number from 1 on" in err) == (2, True)
 
 
 def test_commit_is_undone_when_reverted(folder: Path, run: Run) -> None:
@@ -297,12 +287,15 @@ def test_status_is_5_when_it_is_not_permitted(folder: Path, run: Run) -> None:
     assert "lacks the permission" in done.stderr
 
 
-def test_status_is_2_when_the_usage_is_wrong(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_is_2_when_the_usage_is_wrong(run: Run) -> None:
     status, out, _ = run()
-    assert (status, "usage: bifrost" in out) == (2, True)
-    with pytest.raises(SystemExit) as caught:
-        main(["resolve"])
-    assert caught.value.code == 2
+    assert (status, "Usage: bifrost" in out) == (2, True)
+    status, out, err = run("resolve")
+    assert (status, out, "Missing argument 'REF...'" in err) == (2, "", True)
+    status, out, err = run("resolve", "--json")
+    assert (status, out) == (2, "")
+    assert json.loads(err) == {"error": "MissingParameter", "message": "Missing argument 'REF...'."}
+    assert run("nothing")[0] == run("sync")[0] == run("list", "--nothing")[0] == 2
 
 
 def test_status_is_130_when_interrupted(folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -380,16 +373,42 @@ def test_version_is_told_when_asked_for(run: Run) -> None:
     assert run("--version") == (0, f"bifrost {bifrost_sdk.__version__}\n", "")
 
 
-def leaves(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """The commands below a parser that do something themselves."""
-    groups = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    return [leaf for group in groups for child in group.values() for leaf in leaves(child)] if groups else [parser]
+def leaves(group: Group, *names: str) -> Iterator[tuple[str, Command]]:
+    """The commands below a group that do something themselves."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if isinstance(found, Group):
+            assert found.text, name
+            yield from leaves(found, *names, name)
+        else:
+            assert isinstance(found, Command)
+            yield " ".join((*names, name)), found
 
 
 def test_every_command_explains_itself_when_asked() -> None:
-    found = {parser.prog.partition(" ")[2]: parser for parser in leaves(build_parser())}
-    assert {"init", "publish", "resolve", "list", "recover", "revert", "demo"} <= set(found)
-    for name, parser in found.items():
-        assert parser.description, name
-        assert all(action.help for action in parser._actions), name
-        assert "--json" in parser.format_help(), name
+    found = dict(leaves(bifrost))
+    assert {"init", "publish", "resolve", "list", "recover", "revert", "demo", "sync apply"} <= set(found)
+    for name, command in found.items():
+        assert command.help, name
+        for each in command.params:
+            text = each.text if isinstance(each, Argument) else getattr(each, "help", "")
+            assert text, f"{name} {each.name}"
+            is_shown = isinstance(each, click.Option) and (each.is_flag or isinstance(each.type, click.Choice))
+            assert each.metavar or is_shown, f"{name} {each.name}"
+        assert "in_json" in {each.name for each in command.params}, name
+
+
+def test_only_one_command_is_loaded_when_it_is_called() -> None:
+    listed = "import sys; from bifrost_sdk.cli.main import main; main(sys.argv[1:]); print(*sorted(sys.modules))"
+
+    def loaded(*arguments: str) -> set[str]:
+        done = subprocess.run([sys.executable, "-c", listed, *arguments], capture_output=True, text=True, check=True)
+        return {name for name in done.stdout.splitlines()[-1].split() if name.startswith(("bifrost_sdk", "rich."))}
+
+    assert {name for name in loaded("--help") if name.endswith("_commands")} == set()
+    assert "bifrost_sdk.session" not in loaded("--help")
+    assert {name for name in loaded("verify", "--help") if name.endswith("_commands")} == {
+        "bifrost_sdk.cli.version_commands"
+    }
+    assert not [name for name in loaded("verify", "--help") if name.startswith("rich.console")]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bifrost_sdk.cli.main import main
 from bifrost_sdk.cli.publish_commands import TRANSFERS
 from bifrost_sdk.services.staging import Transfer
 from bifrost_sdk.session import connect, init
 
+HERO = ("publish", "assets/char/hero")
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -32,16 +32,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return workspace
 
 
-@pytest.fixture
-def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: str) -> tuple[int, str, str]:
-        status = main(["publish", "assets/char/hero", *arguments])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return command
-
-
 def test_every_transfer_can_be_chosen_when_typed() -> None:
     assert set(TRANSFERS) == set(Transfer.__args__)
 
@@ -49,29 +39,29 @@ def test_every_transfer_can_be_chosen_when_typed() -> None:
 def test_nothing_is_published_when_it_is_a_dry_run(folder: Path, run: Run) -> None:
     with connect(folder, user="anna") as session:
         before = session.revision("demo")
-    status, out, _ = run("model", "usd=hero.usda", "vdb=sim.####.vdb", "--dry-run", "--frames", "1001,1002,1005")
+    status, out, _ = run(*HERO, "model", "usd=hero.usda", "vdb=sim.####.vdb", "--dry-run", "--frames", "1001,1002,1005")
     assert status == 0
     assert "bifrost://demo/assets/char/hero/model would get a version of" in out
     assert "model.usda" in out
     assert "vdb.<FRAME>.vdb" in out
     with connect(folder, user="anna") as session:
         assert session.revision("demo") == before
-    status, out, _ = run("model", "vdb=sim.####.vdb", "--dry-run", "--json")
+    status, out, _ = run(*HERO, "model", "vdb=sim.####.vdb", "--dry-run", "--json")
     told = json.loads(out)
     assert (status, told["ref"], told["files"][0]["size"]) == (1, "bifrost://demo/assets/char/hero/model", 30)
     assert told["validation"]["ok"] is False
     assert "1003-1004" in json.dumps(told["validation"]["results"][0])
-    status, out, _ = run("model", "vdb=sim.####.vdb", "--dry-run")
+    status, out, _ = run(*HERO, "model", "vdb=sim.####.vdb", "--dry-run")
     assert (status, "error: " in out, "1003-1004" in out) == (1, True, True)
 
 
 def test_frames_are_published_when_they_are_said(folder: Path, run: Run) -> None:
-    status, _, err = run("sim", "vdb=sim.####.vdb")
+    status, _, err = run(*HERO, "sim", "vdb=sim.####.vdb")
     assert (status, "these frames are missing: 1003-1004" in err) == (1, True)
-    status, out, _ = run("sim", "vdb=sim.####.vdb", "--frames", "1001-1002,1005")
+    status, out, _ = run(*HERO, "sim", "vdb=sim.####.vdb", "--frames", "1001-1002,1005")
     assert (status, out.splitlines()[0]) == (0, "bifrost://demo/assets/char/hero/sim/v001")
 
 
-def test_source_is_gone_when_it_is_moved(run: Run) -> None:
-    assert run("model", "usd=hero.usda", "--transfer", "move")[0] == 0
+def test_source_is_gone_when_it_is_moved(folder: Path, run: Run) -> None:
+    assert run(*HERO, "model", "usd=hero.usda", "--transfer", "move")[0] == 0
     assert not Path("hero.usda").exists()

@@ -22,8 +22,14 @@ class Narrow(io.StringIO):
 
 def table(screen: Screen, *rows: tuple[str, str]) -> list[str]:
     screen.table(("name", "place"), rows)
+    return shown(screen)
+
+
+def shown(screen: Screen) -> list[str]:
+    """The lines of a table without the rule below its head."""
     assert isinstance(screen.stream, io.StringIO)
-    return screen.stream.getvalue().splitlines()
+    lines = [line.rstrip() for line in screen.stream.getvalue().splitlines()]
+    return [line for line in lines if line.strip("─")]
 
 
 def test_columns_are_aligned_when_printed() -> None:
@@ -63,26 +69,34 @@ def test_colours_are_there_when_it_is_a_terminal(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "80")
-    screen = Screen.of(Terminal())
-    assert (screen.width, screen.styled("x", "red"), screen.styled("x", "")) == (80, "\x1b[31mx\x1b[0m", "x")
+    stream = Terminal()
+    screen = Screen.of(stream)
+    screen.words(("x", "red"), "[y]")
+    screen.table(("name",), [(("hero", "green"),)])
+    assert (screen.width, stream.getvalue().splitlines()) == (
+        80,
+        ["\x1b[31mx\x1b[0m [y]", "\x1b[1mname\x1b[0m", "────", "\x1b[32mhero\x1b[0m"],
+    )
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
 def test_colours_are_left_out_when_they_are_not_wanted(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
-    assert not Screen.of(Terminal()).colored
+    stream = Terminal()
+    screen = Screen.of(stream)
+    screen.words(("x", "red"), ("y", "bold"))
+    screen.table(("name",), [(("hero", "green"),)])
+    assert (screen.colored, stream.getvalue()) == (False, "x y\nname\n────\nhero\n")
     assert not Screen.of(io.StringIO()).colored
 
 
 def test_column_stays_whole_when_others_can_give_way() -> None:
     screen = Screen(io.StringIO(), width=40)
     screen.table(("name", "place", "note"), [("x" * 30, "y" * 30, "z" * 30)], whole=("name",))
-    assert isinstance(screen.stream, io.StringIO)
-    assert screen.stream.getvalue().splitlines()[1] == f"{'x' * 30}  yyyyy…yyyyyy  zzzzz…zzzzzz"
+    assert shown(screen)[1] == f"{'x' * 30}  yyyyy…yyyyyy  zzzzz…zzzzzz"
     screen = Screen(io.StringIO(), width=40)
     screen.table(("name",), [("x" * 60,)], whole=("name",))
-    assert isinstance(screen.stream, io.StringIO)
-    assert screen.stream.getvalue().splitlines()[1] == "x" * 60
+    assert shown(screen)[1] == "x" * 60
 
 
 def test_column_is_left_out_when_nothing_stands_in_it() -> None:

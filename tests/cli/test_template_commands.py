@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bifrost_sdk.cli.main import main
 from bifrost_sdk.services.template_files import builtin, builtin_text
 from bifrost_sdk.session import connect, init
 
@@ -19,16 +18,6 @@ templates:
   shot_plates: {path: "{@shot_place}/plates/{shot}.{ext}", root: work}
   shot_any: {path: "{@shot_place}/{variant}/{shot}.{ext}", root: work}
 """
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: str) -> tuple[int, str, str]:
-        status = main(["templates", *arguments])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture
@@ -45,7 +34,7 @@ def folder(nowhere: Path) -> Path:
 
 
 def test_file_is_explained_when_it_can_be_used(nowhere: Path, run: Run) -> None:
-    status, out, err = run("check", "own.yaml")
+    status, out, err = run("templates", "check", "own.yaml")
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert lines[0] == "own.yaml > film of the library"
@@ -56,7 +45,7 @@ def test_file_is_explained_when_it_can_be_used(nowhere: Path, run: Run) -> None:
 
 
 def test_file_is_explained_with_paths_when_it_cannot_be_used(nowhere: Path, run: Run) -> None:
-    status, out, _ = run("check", "clash.yaml")
+    status, out, _ = run("templates", "check", "clash.yaml")
     assert status == 1
     assert (
         "clash.yaml:3 templates.shot_plates: shot_plates and shot_any both read "
@@ -68,14 +57,14 @@ def test_file_is_explained_with_paths_when_it_cannot_be_used(nowhere: Path, run:
 
 def test_winner_is_told_when_the_set_settles_it(nowhere: Path, run: Run) -> None:
     (nowhere / "clash.yaml").write_text(CLASH.replace("root: work}", "root: work, before: [shot_any]}", 1))
-    status, out, _ = run("check", "clash.yaml")
+    status, out, _ = run("templates", "check", "clash.yaml")
     assert status == 0
     assert "shot_plates wins: shot_plates and shot_any both read demo/shots/sq010/sh020/plates/sh020.exr" in out
     assert out.splitlines()[-1].endswith("1 settled by who wins")
 
 
 def test_report_is_json_when_asked(nowhere: Path, run: Run) -> None:
-    status, out, _ = run("check", "clash.yaml", "--json")
+    status, out, _ = run("templates", "check", "clash.yaml", "--json")
     document = json.loads(out)
     assert (status, document["fine"]) == (1, False)
     assert document["issues"][0]["subject"] == "clash.yaml:3"
@@ -84,34 +73,34 @@ def test_report_is_json_when_asked(nowhere: Path, run: Run) -> None:
 
 def test_line_is_told_when_the_form_is_wrong(nowhere: Path, run: Run) -> None:
     (nowhere / "bad.yaml").write_text("templates:\n  a: {rot: x}\n")
-    status, out, _ = run("check", "bad.yaml")
+    status, out, _ = run("templates", "check", "bad.yaml")
     assert status == 1
     assert "bad.yaml:2 templates.a.rot: there is no key 'rot' here\n  did you mean 'root'?" in out
-    status, _, err = run("check", "none.yaml")
+    status, _, err = run("templates", "check", "none.yaml")
     assert status == 1
     assert "there is no file none.yaml" in err
 
 
 def test_studios_sets_are_known_when_checked_in_a_workspace(folder: Path, run: Run) -> None:
     (folder / "feature.yaml").write_text("extends: film\ntemplates:\n  user_work: null\n")
-    assert run("apply", "feature.yaml", "--studio", "--name", "feature")[0] == 0
+    assert run("templates", "apply", "feature.yaml", "--studio", "--name", "feature")[0] == 0
     (folder / "own.yaml").write_text("extends: feature\n")
-    status, out, _ = run("check", "own.yaml")
+    status, out, _ = run("templates", "check", "own.yaml")
     assert status == 0
     assert out.splitlines()[0] == "own.yaml > feature of the studio > film of the library"
     assert "user work" not in out
 
 
 def test_file_is_kept_when_applied_and_printed_again_when_exported(folder: Path, run: Run) -> None:
-    status, out, _ = run("apply", "own.yaml", "-m", "scenes elsewhere")
+    status, out, _ = run("templates", "apply", "own.yaml", "-m", "scenes elsewhere")
     assert (status, out) == (0, "demo keeps own.yaml: demo > film of the library (revision 2)\n")
     with connect(folder) as session:
         assert session.templates.get("demo").templates["shot_work"].root == "scenes"
         assert session.history(session.templates.list("demo")[0])[0].comment == "scenes elsewhere"
-    status, out, _ = run("export")
+    status, out, _ = run("templates", "export")
     assert status == 0
     (folder / "again.yaml").write_text(out)
-    status, out, _ = run("apply", "again.yaml", "--json")  # which changes nothing
+    status, out, _ = run("templates", "apply", "again.yaml", "--json")  # which changes nothing
     assert json.loads(out) == {
         "project": "demo",
         "name": "default",
@@ -121,43 +110,41 @@ def test_file_is_kept_when_applied_and_printed_again_when_exported(folder: Path,
 
 
 def test_file_is_not_kept_when_it_cannot_be_used(folder: Path, run: Run) -> None:
-    status, out, err = run("apply", "clash.yaml")
+    status, out, err = run("templates", "apply", "clash.yaml")
     assert (status, out) == (1, "")
     assert "clash.yaml:3 templates.shot_plates: shot_plates and shot_any both read" in err
-    assert run("export", "--json")[1] == '{\n  "schema": 1,\n  "extends": "default"\n}\n'
+    assert run("templates", "export", "--json")[1] == '{\n  "schema": 1,\n  "extends": "default"\n}\n'
 
 
 def test_set_of_the_library_is_printed_as_it_is_written_when_exported(nowhere: Path, run: Run) -> None:
-    status, out, _ = run("export", "episodic")
+    status, out, _ = run("templates", "export", "episodic")
     assert (status, out.rstrip()) == (0, builtin_text("episodic").rstrip())
-    assert json.loads(run("export", "film", "--json")[1]) == builtin("film").document
+    assert json.loads(run("templates", "export", "film", "--json")[1]) == builtin("film").document
 
 
 def test_set_is_printed_with_all_that_it_inherits_when_asked(folder: Path, run: Run) -> None:
-    status, out, _ = run("export", "episodic", "--whole")
+    status, out, _ = run("templates", "export", "episodic", "--whole")
     assert status == 0
     assert "extends" not in out
     assert "shot_place:" in out
     (folder / "whole.yaml").write_text(out)
-    assert run("check", "whole.yaml")[0] == 0
-    assert run("export", "studio")[1] == "schema: 1\nextends: film\n"
+    assert run("templates", "check", "whole.yaml")[0] == 0
+    assert run("templates", "export", "studio")[1] == "schema: 1\nextends: film\n"
 
 
 def test_templates_are_listed_when_asked(folder: Path, run: Run) -> None:
-    status, out, _ = run("list")
+    status, out, _ = run("templates", "list")
     assert status == 0
     assert out.splitlines()[0] == "film of the library"
     place = "{project}/shots/{sequence}[/{parent_shots}/parts]/{shot}"
     path = place + "/{task}/work/{user}/{shot}.{task}[.{variant}].v{version}.{ext}"
     assert ["shot_work", "shot", "work", "work", path] in [line.split() for line in out.splitlines()]
-    assert "└── {project}" in run("list", "--tree")[1]
-    document = json.loads(run("list", "--json")[1])
+    assert "└── {project}" in run("templates", "list", "--tree")[1]
+    document = json.loads(run("templates", "list", "--json")[1])
     assert document["lineage"] == ["film of the library"]
-    assert len(document["templates"]) == 30
+    assert {"asset_publish", "shot_work"} < {each["name"] for each in document["templates"]}
 
 
-def test_usage_is_shown_when_no_action_is_named(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        run()
-    assert caught.value.code == 2
-    assert "the following arguments are required: COMMAND" in capsys.readouterr().err
+def test_usage_is_shown_when_no_action_is_named(run: Run) -> None:
+    status, out, err = run("templates")
+    assert (status, "export  print the templates of a project" in out, err) == (2, True, "")

@@ -9,10 +9,11 @@ from typing import Any
 import attrs
 import pytest
 
-from bifrost_sdk.cli.main import main
 from bifrost_sdk.services import publishing
 from bifrost_sdk.services.plugins import Plugins
 from bifrost_sdk.session import connect, init
+
+pytestmark = pytest.mark.usefixtures("folder")
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -57,16 +58,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "empty.usda").touch()
     (tmp_path / "p.png").write_bytes(b"\xff\xd8\xff")
     return tmp_path
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], folder: Path) -> Run:
-    def call(*arguments: str) -> tuple[int, str, str]:
-        status = main(arguments)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 def with_checks(folder: Path) -> None:

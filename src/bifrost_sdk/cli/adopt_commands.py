@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from bifrost_sdk.cli.commands import Command, Group, opened
+from bifrost_sdk.cli.command import Call, Command, argument, command, flag, option
 from bifrost_sdk.cli.meters import meter
 from bifrost_sdk.cli.screen import Screen, printable
 from bifrost_sdk.domain.registry import entity_type
@@ -25,98 +24,91 @@ if TYPE_CHECKING:  # loaded when something is adopted or imported
 _SHOWN = 40
 
 _YAML = (".yaml", ".yml")
+_SET = "a YAML file, or the name of a set, that reads its paths (default: the project's own)"
 
 
-def add_commands(found: Group, placed: argparse.ArgumentParser) -> None:
-    """Add what brings existing things in to the parser of the command."""
-
-    def add(group: Group, name: str, run: Command, text: str) -> argparse.ArgumentParser:
-        made = group.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[placed])
-        made.set_defaults(run=run)
-        return made
-
-    adopting = add(found, "adopt", adopt, "take in a show where it lies; without --apply only say what would be done")
-    adopting.add_argument("folder", nargs="?", metavar="FOLDER", help="its folder, below a root of the workspace")
-    adopting.add_argument(
-        "-t",
-        "--templates",
-        metavar="T",
-        help="a YAML file, or the name of a set, that reads its paths (default: the project's own)",
-    )
-    adopting.add_argument("--root", metavar="NAME", help="the root that is meant, where the folder lies in several")
-    adopting.add_argument("--apply", action="store_true", help="do it; interrupted, it goes on when it is run again")
-    adopting.add_argument(
-        "--hash", action="store_true", help="read what was adopted unread, so that it can be verified"
-    )
-    text = "bring in tables of assets or shots"
-    importing = found.add_parser("import", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    tables = importing.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, columns in (
-        ("assets", "type, code, name, description, tags, status"),
-        ("shots", "episode, sequence, code, frames, name, description, tags, status"),
-    ):
-        made = add(tables, name, import_, f"bring in {name}; without --apply only say what would be done")
-        made.add_argument("file", metavar="FILE.csv", help=f"columns: {columns}, and the project's attributes")
-        made.add_argument("--apply", action="store_true", help="do it, all of it in one commit")
-        made.set_defaults(kind=name)
-
-
-def adopt(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("folder", "[FOLDER]", "its folder, below a root of the workspace", required=False)
+@option("-t", "--templates", metavar="T", help=_SET)
+@option("--root", metavar="NAME", help="the root that is meant, where the folder lies in several")
+@flag("--apply", help="do it; interrupted, it goes on when it is run again")
+@flag("--hash", help="read what was adopted unread, so that it can be verified")
+def adopt(  # Any: each as its own
+    call: Call, *, folder: str | None, hash: bool, **said: Any
+) -> int:
     """Plan an adoption, and carry it out where that is wanted; the status is 1 where files could not be hashed."""
-    if options.folder is None and not options.hash:
+    if folder is None and not hash:
         hint = "write bifrost adopt FOLDER, or bifrost adopt --hash"
         raise ValidationError(Issue("adopt.folder", "no folder is named", hint=hint))
-    with opened(options) as session:
-        data = {} if options.folder is None else _adopt(session, options, screen)
+    with call.session() as session:
+        data = {} if folder is None else _adopt(session, call, folder, **said)
         hashed = None
-        if options.hash:
-            hashed = session.adoption.hash(options.project, progress=meter("representations and work files read"))
+        if hash:
+            with meter("representations and work files read") as tell:
+                hashed = session.adoption.hash(call.project, progress=tell)
             data["hashed"] = attrs.asdict(hashed)
-            if not options.json:
-                _show_hashed(hashed, screen)
-    if options.json:
-        screen.document(data)
+            if not call.in_json:
+                _show_hashed(hashed, call.screen)
+    if call.in_json:
+        call.screen.document(data)
     return int(hashed is not None and bool(hashed.failed))
 
 
-def _adopt(session: Session, options: argparse.Namespace, screen: Screen) -> dict[str, Any]:  # Any: JSON
-    plan = session.adoption.plan(
-        options.folder,
-        templates=_templates(options.templates),
-        project=options.project,
-        root=options.root,
-        progress=meter("files looked at"),
-    )
-    if not options.json:
-        _show_plan(plan, screen)
-    if not options.apply:
-        if plan.batches and not options.json:
-            screen.line("nothing was changed; --apply does it", "dim")
+def _adopt(  # Any: JSON
+    session: Session, call: Call, folder: str, *, templates: str | None, root: str | None, apply: bool
+) -> dict[str, Any]:
+    with meter("files looked at") as tell:
+        plan = session.adoption.plan(
+            folder, templates=_templates(templates), project=call.project, root=root, progress=tell
+        )
+    if not call.in_json:
+        _show_plan(plan, call.screen)
+    if not apply:
+        if plan.batches and not call.in_json:
+            call.screen.line("nothing was changed; --apply does it", "dim")
         return plan.to_data()
-    done = session.adoption.apply(plan, progress=meter("files taken in"))
-    if not options.json:
+    with meter("files taken in") as tell:
+        done = session.adoption.apply(plan, progress=tell)
+    if not call.in_json:
         commits = "1 commit" if len(done.revisions) == 1 else f"{len(done.revisions):,} commits"
-        screen.line(f"{done.files:,} files were taken in by {commits}", "green")
+        call.screen.line(f"{done.files:,} files were taken in by {commits}", "green")
     return {**plan.to_data(), "applied": attrs.asdict(done)}
 
 
-def import_(options: argparse.Namespace, screen: Screen) -> int:
+def _import(kind: str, columns: str) -> Command:
+    """The command that brings in a table of a kind."""
+
+    @command()
+    @argument("file", "FILE.csv", f"columns: {columns}, and the project's attributes")
+    @flag("--apply", help="do it, all of it in one commit")
+    def run(call: Call, *, file: str, apply: bool) -> int:
+        return _import_table(call, kind, file, apply=apply)
+
+    return run
+
+
+import_assets = _import("assets", "type, code, name, description, tags, status")
+import_shots = _import("shots", "episode, sequence, code, frames, name, description, tags, status")
+
+
+def _import_table(call: Call, kind: str, file: str, *, apply: bool) -> int:
     """Plan the import of a table, and carry it out where that is wanted; the status is 1 when rows are wrong."""
-    with opened(options) as session:
-        plan = session.tables.plan(options.kind, options.file, project=options.project)
+    screen = call.screen
+    with call.session() as session:
+        plan = session.tables.plan(kind, file, project=call.project)
         data = plan.to_data()
-        if not options.json:
+        if not call.in_json:
             _show_table(plan, screen)
-        if options.apply and not plan.issues:
+        if apply and not plan.issues:
             commit = session.tables.apply(plan)
             data["revision"] = commit.revision if commit else None
-    if options.json:
+    if call.in_json:
         screen.document(data)
     elif plan.issues:
         screen.line(f"nothing can be imported: {len(plan.issues):,} cells or rows are wrong", "red")
     elif not plan.changes:
         screen.line("nothing to do", "dim")
-    elif options.apply:
+    elif apply:
         screen.line(f"imported by revision {data['revision']}", "green")
     else:
         screen.line("nothing was changed; --apply does it", "dim")

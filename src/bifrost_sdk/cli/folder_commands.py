@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bifrost_sdk.cli.commands import Command, Group, opened, ref_of
+from bifrost_sdk.cli.arguments import ref_of
+from bifrost_sdk.cli.command import Call, F, argument, command, flag, option
 from bifrost_sdk.cli.refusals import refuse
-from bifrost_sdk.cli.screen import Cell, Screen
+from bifrost_sdk.cli.screen import Cell
 from bifrost_sdk.errors import BifrostError, Issue, ValidationError
 from bifrost_sdk.session import Session
 
@@ -22,138 +22,122 @@ _STYLES = {"missing": "yellow", "made": "green", "differs": "yellow", "blocked":
 _TOKENS = "values that the catalog does not give: task=anim version=3 ext=ma"
 
 
-def add_commands(found: Group, placed: argparse.ArgumentParser) -> None:
-    """Add what can be done with folders, paths and work files to the parser of the command."""
-
-    def add(group: Group, name: str, run: Command, text: str) -> argparse.ArgumentParser:
-        made = group.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[placed])
-        made.set_defaults(run=run)
-        return made
-
-    folders = _group(found, "folders", "make the folders of a production by its templates")
-    for name, run, text in (
-        ("plan", plan, "say which folders and files there should be, and how it stands; nothing is made"),
-        ("create", create, "make the folders and files that are missing; what is there stays as it is"),
-    ):
-        made = add(folders, name, run, text)
-        made.add_argument("refs", nargs="*", metavar="REF", help="for these; none: for the whole project")
-        made.add_argument("-b", "--below", action="store_true", help="for all that lies below them, too")
-    paths = _group(found, "path", "say what a path is, and where a thing has its files")
-    parsing = add(paths, "parse", parse, "say what paths are")
-    parsing.add_argument("paths", nargs="+", metavar="PATH", help="a file or folder below a root")
-    asking = add(paths, "for", path_for, "print the path of a thing in an area")
-    asking.add_argument("ref", metavar="REF", help="assets/char/hero, or a whole reference")
-    asking.add_argument("area", help="work, output, publish, folder, or another area of the templates")
-    asking.add_argument("tokens", nargs="*", metavar="TOKEN=VALUE", help=_TOKENS)
-    workfiles = _group(found, "workfiles", "find the scenes that people work in")
-    for name, run, text in (
-        ("list", list_, "list the work files of a thing, in the catalog and on disk"),
-        ("next", next_, "print the path of the work file that comes next; nothing is made"),
-    ):
-        made = add(workfiles, name, run, text)
-        made.add_argument("ref", metavar="REF", help="shots/sq010/sh020, or a whole reference, also of a task")
-        made.add_argument("tokens", nargs="*", metavar="TOKEN=VALUE", help="task=anim variant=blocking ext=ma")
-        made.add_argument("-a", "--application", default="", help="of this application: maya, blender, houdini")
+def _for_nodes(function: F) -> F:
+    """For which things folders are wanted."""
+    refs = argument("refs", "[REF]...", "for these; none: for the whole project", nargs=-1)
+    return refs(flag("-b", "--below", help="for all that lies below them, too")(function))
 
 
-def plan(options: argparse.Namespace, screen: Screen) -> int:
+def _for_scenes(function: F) -> F:
+    """Whose work files are asked for, and which."""
+    ref = argument("ref", "REF", "shots/sq010/sh020, or a whole reference, also of a task")
+    tokens = argument("tokens", "[TOKEN=VALUE]...", "task=anim variant=blocking ext=ma", nargs=-1)
+    of = "of this application: maya, blender, houdini"
+    return ref(tokens(option("-a", "--application", metavar="NAME", default="", help=of)(function)))
+
+
+@command()
+@_for_nodes
+def plan(call: Call, *, refs: tuple[str, ...], below: bool) -> int:
     """Show what is wanted on disk; the status is 1 where something else has a place."""
-    with opened(options) as session:
-        return _show_plan(session.folders.plan(*_items(session, options), below=_is_deep(options)), options, screen)
+    with call.session() as session:
+        return _show_plan(session.folders.plan(*_items(session, refs), below=below or not refs), call)
 
 
-def create(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@_for_nodes
+def create(call: Call, *, refs: tuple[str, ...], below: bool) -> int:
     """Make what is missing on disk."""
-    with opened(options) as session:
-        return _show_plan(session.folders.create(*_items(session, options), below=_is_deep(options)), options, screen)
+    with call.session() as session:
+        return _show_plan(session.folders.create(*_items(session, refs), below=below or not refs), call)
 
 
-def parse(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("paths", "PATH...", "a file or folder below a root", nargs=-1, required=True)
+def parse(call: Call, *, paths: tuple[str, ...]) -> int:
     """Say what each path is; the highest exit status counts."""
-    with opened(options) as session:
-        answers = session.folders.parse_many(options.paths, project=options.project)
-    if options.json:
-        screen.document([answer.to_data() for answer in answers])
+    with call.session() as session:
+        answers = session.folders.parse_many(paths, project=call.project)
+    if call.in_json:
+        call.screen.document([answer.to_data() for answer in answers])
     else:
         rows = [_parsed_row(answer) for answer in answers if not isinstance(answer, BifrostError)]
         if rows:
-            screen.table(("belongs to", "what", "file", "template", "missing"), rows, whole=("belongs to",))
+            head = ("belongs to", "what", "file", "template", "missing")
+            call.screen.table(head, rows, whole=("belongs to",))
     errors = [answer for answer in answers if isinstance(answer, BifrostError)]
-    return max((refuse(error, in_json=options.json) for error in errors), default=0)
+    return max((refuse(error, in_json=call.in_json) for error in errors), default=0)
 
 
-def path_for(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("ref", "REF", "assets/char/hero, or a whole reference")
+@argument("area", "AREA", "work, output, publish, folder, or another area of the templates")
+@argument("tokens", "[TOKEN=VALUE]...", _TOKENS, nargs=-1)
+def path_for(call: Call, *, ref: str, area: str, tokens: tuple[str, ...]) -> int:
     """Print where a thing has its files."""
-    with opened(options) as session:
-        ref = ref_of(session, options.ref)
-        path = session.folders.path_for(ref, options.area, **_tokens(session, ref, options.tokens))
-    if options.json:
-        screen.document({"ref": ref, "area": options.area, "path": str(path)})
+    with call.session() as session:
+        whole = ref_of(session, ref)
+        path = session.folders.path_for(whole, area, **_tokens(session, whole, tokens))
+    if call.in_json:
+        call.screen.document({"ref": whole, "area": area, "path": str(path)})
     else:
-        screen.line(str(path))
+        call.screen.line(str(path))
     return 0
 
 
-def list_(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@_for_scenes
+def list_(call: Call, *, ref: str, tokens: tuple[str, ...], application: str) -> int:
     """List work files by number."""
-    with opened(options) as session:
-        ref = ref_of(session, options.ref)
-        tokens = _tokens(session, ref, options.tokens)
-        found = session.workfiles.list(ref, application=options.application, **tokens)
-    if options.json:
-        screen.document([entry.to_data() for entry in found])
+    with call.session() as session:
+        whole = ref_of(session, ref)
+        found = session.workfiles.list(whole, application=application, **_tokens(session, whole, tokens))
+    if call.in_json:
+        call.screen.document([entry.to_data() for entry in found])
     elif found:
-        screen.table(("number", "path", "by", "note"), [_workfile_row(entry) for entry in found], whole=("path",))
+        rows = [_workfile_row(entry) for entry in found]
+        call.screen.table(("number", "path", "by", "note"), rows, whole=("path",))
     else:
-        screen.line("nothing yet", "dim")
+        call.screen.line("nothing yet", "dim")
     return 0
 
 
-def next_(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@_for_scenes
+def next_(call: Call, *, ref: str, tokens: tuple[str, ...], application: str) -> int:
     """Print the path of the next work file."""
-    with opened(options) as session:
-        ref = ref_of(session, options.ref)
-        tokens = _tokens(session, ref, options.tokens)
-        entry = session.workfiles.next(ref, application=options.application, **tokens)
-    if options.json:
-        screen.document(entry.to_data())
+    with call.session() as session:
+        whole = ref_of(session, ref)
+        entry = session.workfiles.next(whole, application=application, **_tokens(session, whole, tokens))
+    if call.in_json:
+        call.screen.document(entry.to_data())
     else:
-        screen.line(str(entry.path))
+        call.screen.line(str(entry.path))
     return 0
 
 
-def _group(found: Group, name: str, text: str) -> Group:
-    made = found.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-    return made.add_subparsers(title="commands", metavar="COMMAND", required=True)
+def _items(session: Session, refs: Sequence[str]) -> list[str]:
+    return [ref_of(session, ref) for ref in refs] or [f"bifrost://{session.context.code_of(None)}"]
 
 
-def _items(session: Session, options: argparse.Namespace) -> list[str]:
-    return [ref_of(session, ref) for ref in options.refs] or [f"bifrost://{session.context.code_of(None)}"]
-
-
-def _is_deep(options: argparse.Namespace) -> bool:
-    return bool(options.below or not options.refs)
-
-
-def _tokens(session: Session, ref: str, arguments: Sequence[str]) -> dict[str, Any]:  # Any: values of tokens
+def _tokens(session: Session, ref: str, typed: Sequence[str]) -> dict[str, Any]:  # Any: values of tokens
     """The values that are typed: a number where a token of that name is one."""
     templates = session.templates.get(session.context.code_of(ref)).templates.values()
     found: dict[str, Any] = {}  # Any: as above
-    for argument in arguments:
-        name, mark, value = argument.partition("=")
+    for text in typed:
+        name, mark, value = text.partition("=")
         if not (name and mark):
-            raise ValidationError(
-                Issue("token.form", f"{argument!r} is not TOKEN=VALUE", "tokens", hint="write task=anim")
-            )
+            hint = "write task=anim"
+            raise ValidationError(Issue("token.form", f"{text!r} is not TOKEN=VALUE", "tokens", hint=hint))
         types = (made.template.tokens[name].value_type for made in templates if name in made.template.tokens)
         is_number = next(types, str) is int and re.fullmatch("-?[0-9]{1,18}", value)
         found[name] = int(value) if is_number else value
     return found
 
 
-def _show_plan(plan: FolderPlan, options: argparse.Namespace, screen: Screen) -> int:
-    blocked = plan.in_state("blocked")
-    if options.json:
+def _show_plan(plan: FolderPlan, call: Call) -> int:
+    screen, blocked = call.screen, plan.in_state("blocked")
+    if call.in_json:
         warnings = [str(issue) for issue in plan.warnings]
         screen.document({"steps": [step.to_data() for step in plan.steps], "warnings": warnings})
         return int(bool(blocked))

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from bifrost_sdk.cli.screen import Screen
+
+#: Is told (done, in all); nothing in all where that is not known yet.
+Tell: TypeAlias = Callable[[int, int], None]
 
 
-def meter(what: str) -> Callable[[int, int], None] | None:
-    """Tells (done, in all) of something on standard error, over and over in one line; None where nobody watches."""
-    if not sys.stderr.isatty():
-        return None
-    told: tuple[int, int] | None = None
+@contextlib.contextmanager
+def meter(what: str) -> Iterator[Tell | None]:
+    """Draws on standard error how far something is, while it lasts; gives None where nobody watches."""
+    screen = Screen.of(sys.stderr)
+    if screen.width is None:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    def tell(done: int, total: int) -> None:
-        nonlocal told
-        if (done, total) == told:
-            return
-        told = done, total
-        of = f" of {total:,}" if total else ""
-        end = "\n" if total and done >= total else ""
-        print(f"\r{done:,}{of} {what}\x1b[K", end=end, file=sys.stderr, flush=True)
+    counts = TextColumn("{task.fields[counts]} {task.description}", markup=False)
+    with Progress(counts, BarColumn(), TimeRemainingColumn(), console=screen.console(), transient=True) as progress:
+        task = progress.add_task(what, total=None, counts="0")
 
-    return tell
+        def tell(done: int, total: int) -> None:
+            of = f" of {total:,}" if total else ""
+            progress.update(task, completed=done, total=total or None, counts=f"{done:,}{of}")
+
+        yield tell

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bifrost_sdk.cli.commands import Group, files_of, opened, ref_of
+import click
+
+from bifrost_sdk.cli.arguments import files_of, ref_of
+from bifrost_sdk.cli.command import Call, argument, command, flag, option
 from bifrost_sdk.cli.meters import meter
 from bifrost_sdk.cli.screen import Screen, printable
 from bifrost_sdk.domain import wire
@@ -23,66 +25,58 @@ if TYPE_CHECKING:  # loaded when something is published
 TRANSFERS = ("copy", "move", "link", "adopt")
 
 _STYLES = {"error": "red", "warning": "yellow"}
+_FILES = (
+    "a representation and its file, folder or pattern: usd=hero.usda exr=beauty.####.exr; a key given again adds to it"
+)
 
 # The parts of a path that says all that is needed to make an asset or a shot: branch, type or sequence, code.
 _MAKEABLE = 3
 
-
-def add_commands(found: Group, placed: argparse.ArgumentParser) -> None:
-    """Add the command to the parser."""
-    text = "publish files as the next version of a product"
-    made = found.add_parser("publish", help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[placed])
-    made.set_defaults(run=publish)
-    made.add_argument("owner", metavar="NODE", help="whose product it is: assets/char/hero, or a whole reference")
-    made.add_argument("product", help="the product's code: model, rig, anim")
-    made.add_argument(
-        "files",
-        nargs="+",
-        metavar="KEY=PATH",
-        help="a representation and its file, folder or pattern: usd=hero.usda exr=beauty.####.exr; a key given "
-        "again adds to it",
-    )
-    made.add_argument("-m", "--comment", default="", help="what is new")
-    made.add_argument("-d", "--depends-on", action="append", default=[], metavar="REF", help="a version it needs")
-    made.add_argument("-t", "--tag", action="append", default=[], dest="tags", help="a tag for the version")
-    made.add_argument("--status", help="the code of its status")
-    made.add_argument("--frames", metavar="RANGE", help="the frames that sequences are to have: 1001-1100x2,1105")
-    made.add_argument(
-        "--transfer",
-        choices=TRANSFERS,
-        default="copy",
-        help="copy (default), move, link (hard links) or adopt files where they lie",
-    )
-    made.add_argument("--key", help="the same key again answers with the same version")
-    made.add_argument("--create", action="store_true", help="make the asset or shot where it is missing")
-    made.add_argument("--dry-run", action="store_true", help="show what would be published, and what speaks against it")
+# What only a publish asks for, and no validation.
+_PUBLISHED = ("status", "key", "transfer")
 
 
-def publish(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("owner", "NODE", "whose product it is: assets/char/hero, or a whole reference")
+@argument("product", "PRODUCT", "the product's code: model, rig, anim")
+@argument("files", "KEY=PATH...", _FILES, nargs=-1, required=True)
+@option("-m", "--comment", metavar="TEXT", default="", help="what is new")
+@option("-d", "--depends-on", metavar="REF", multiple=True, help="a version it needs")
+@option("-t", "--tag", "tags", metavar="TAG", multiple=True, help="a tag for the version")
+@option("--status", metavar="CODE", help="the code of its status")
+@option("--frames", metavar="RANGE", help="the frames that sequences are to have: 1001-1100x2,1105")
+@option(
+    "--transfer",
+    type=click.Choice(TRANSFERS),
+    default="copy",
+    help="copy (default), move, link (hard links) or adopt files where they lie",
+)
+@option("--key", metavar="TEXT", help="the same key again answers with the same version")
+@flag("--create", help="make the asset or shot where it is missing")
+@flag("--dry-run", help="show what would be published, and what speaks against it")
+def publish(  # Any: each as its own
+    call: Call, *, owner: str, product: str, files: tuple[str, ...], create: bool, dry_run: bool, **said: Any
+) -> int:
     """Publish the next version of a product."""
-    files = files_of(options.files)
-    with opened(options) as session:
-        owner = _owner(session, ref_of(session, options.owner), can_make=options.create and not options.dry_run)
-        asked: dict[str, Any] = {  # Any: each as its own
-            "comment": options.comment,
-            "depends_on": [ref_of(session, ref) for ref in options.depends_on],
-            "tags": options.tags,
-            "frames": options.frames,
-        }
-        if options.dry_run:
-            proposed = session.validate(owner, options.product, files, **asked)
-            return _show(f"{owner.ref}/{options.product}", proposed, screen, in_json=options.json)
-        asked |= {"status": options.status, "key": options.key, "transfer": options.transfer}
-        version = session.publish(owner, options.product, files, progress=meter("bytes published"), **asked)
+    found = files_of(files)
+    with call.session() as session:
+        node = _owner(session, ref_of(session, owner), can_make=create and not dry_run)
+        said["depends_on"] = [ref_of(session, ref) for ref in said["depends_on"]]
+        if dry_run:
+            asked = {name: value for name, value in said.items() if name not in _PUBLISHED}
+            proposed = session.validate(node, product, found, **asked)
+            return _show(f"{node.ref}/{product}", proposed, call.screen, in_json=call.in_json)
+        with meter("bytes published") as tell:
+            version = session.publish(node, product, found, progress=tell, **said)
         made = session.versions.representations(version)
         roots = session.context.roots
         paths = [places.root(roots, item.root) / item.folder / file.name for item in made for file in item.files]
-    if options.json:
-        screen.document({**wire.to_document(version), "ref": version.ref, "paths": [str(path) for path in paths]})
+    if call.in_json:
+        call.screen.document({**wire.to_document(version), "ref": version.ref, "paths": [str(path) for path in paths]})
     else:
-        screen.line(version.ref, "bold")
+        call.screen.line(version.ref, "bold")
         for path in paths:
-            screen.line(f"  {path}")
+            call.screen.line(f"  {path}")
     return 0
 
 

@@ -7,6 +7,10 @@ import sys
 from bifrost_sdk.cli.screen import Screen
 from bifrost_sdk.errors import BifrostError, ConflictError, NotFoundError, PermissionDeniedError
 
+#: The exit status of wrong usage, and of what was interrupted.
+MISUSED = 2
+INTERRUPTED = 130
+
 _STATUS = {NotFoundError: 3, ConflictError: 4, PermissionDeniedError: 5}
 
 
@@ -16,8 +20,14 @@ def refuse(error: BifrostError, *, in_json: bool) -> int:
     if in_json:
         screen.document(error.to_data(), indent=None)
     else:
-        screen.line(f"{screen.styled('bifrost:', 'red')} {error}")
+        screen.words(("bifrost:", "red"), str(error))
     return status_of(error)
+
+
+def refuse_interrupted(consequence: str = "") -> int:
+    """Tell that it was interrupted and what that left behind, and answer with the exit status."""
+    print(f"bifrost: interrupted; {consequence or 'what was on its way was taken back'}", file=sys.stderr)
+    return INTERRUPTED
 
 
 def status_of(error: BifrostError) -> int:

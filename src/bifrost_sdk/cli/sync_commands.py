@@ -5,21 +5,22 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import click
 
-from bifrost_sdk.cli.commands import Command, Group, opened
+from bifrost_sdk.cli.arguments import seconds
+from bifrost_sdk.cli.command import Call, F, argument, command, flag, option
 from bifrost_sdk.cli.meters import meter
 from bifrost_sdk.cli.screen import Cell, Screen, printable
-from bifrost_sdk.domain.reconciliation import STATES, Finding, Report, Spot
+from bifrost_sdk.domain.reconciliation import STATES, Finding, Report, Spot, State
 from bifrost_sdk.errors import Issue, StorageError, ValidationError
 from bifrost_sdk.services import places
 from bifrost_sdk.session import Session
@@ -34,167 +35,127 @@ _SHOWN = 40
 
 _STYLES = {"ok": "green", "missing": "red", "modified": "red", "unreadable": "red", "moved": "yellow"}
 _LOOKED = "files looked at"
-_DAY = 86_400.0
+_LIMIT = "refuse when more than this part of the files is gone, 0 to 1 (default: 0.1); ten always may be"
+_POLL = "look for changes so often, where the file system does not tell of them: NFS, SMB"
+_STATE = "list and judge by this state alone, all of it; may be given again"
 
 
-def add_commands(found: Group, placed: argparse.ArgumentParser) -> None:
-    """Add ``sync`` with all that it can do to the parser of the command."""
-    text = "compare what lies on disk with the catalog, and bring the catalog up to it"
-    syncing = found.add_parser("sync", help=text, description=f"{text[0].upper()}{text[1:]}.")
-    actions = syncing.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    def add(name: str, run: Command, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        made = actions.add_parser(
-            name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[placed, *parents]
-        )
-        made.set_defaults(run=run)
-        return made
-
-    within, reading, removing = _scopes()
-    scanning = add("scan", scan, "say what is not as the catalog says; the status is 1 then", within, reading)
-    scanning.add_argument(
-        "--state",
-        action="append",
-        choices=[state for state in STATES if state != "ok"],
-        help="list and judge by this state alone, all of it; may be given again",
-    )
-    planning = add("plan", plan, "say what applying would do; nothing is changed", within, reading, removing)
-    planning.add_argument("--to", metavar="FILE", help="keep the plan there, to be looked at and applied as it is")
-    applying = add(
-        "apply", apply, "do what a plan says; interrupted or repeated, it goes on", within, reading, removing
-    )
-    applying.add_argument("file", nargs="?", metavar="FILE", help="a kept plan (default: that of a new scan)")
-    applying.add_argument(
-        "--limit",
-        type=float,
-        default=0.1,
-        metavar="PART",
-        help="refuse when more than this part of the files is gone, 0 to 1 (default: 0.1); ten always may be",
-    )
-    _add_watch(add("watch", watch, "scan again whatever changes, until it is interrupted; nothing is changed", within))
-    marking = add("mark", mark, "mark the folder of a root as the right one, so that scans of it may be applied")
-    marking.add_argument("root", metavar="ROOT", help="its name in bifrost.yaml")
+def _within(function: F) -> F:
+    """What is looked at."""
+    root = option("--root", metavar="NAME", help="only what lies below this root")
+    folder = "only this folder: a whole path, or one below the root"
+    return root(option("--folder", metavar="FOLDER", help=folder)(function))
 
 
-def _scopes() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, argparse.ArgumentParser]:
-    """The options that commands share: what is looked at, how, and whether removals are wanted."""
-    within, reading, removing = (argparse.ArgumentParser(add_help=False) for _ in range(3))
-    within.add_argument("--root", metavar="NAME", help="only what lies below this root")
-    within.add_argument("--folder", metavar="FOLDER", help="only this folder: a whole path, or one below the root")
-    reading.add_argument("--verify", action="store_true", help="read every file, not only its size and time")
-    removing.add_argument(
-        "--allow-removals", action="store_true", help="let the catalog forget work files that are gone"
-    )
-    return within, reading, removing
+_reading = flag("--verify", help="read every file, not only its size and time")
+_removing = flag("--allow-removals", help="let the catalog forget work files that are gone")
 
 
-def _add_watch(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--poll",
-        type=_seconds,
-        metavar="SECONDS",
-        help="look for changes so often, where the file system does not tell of them: NFS, SMB",
-    )
-    parser.add_argument(
-        "--every",
-        type=_seconds,
-        default=3600.0,
-        metavar="SECONDS",
-        help="scan everything so often, whatever was told (default: 3600)",
-    )
-    parser.add_argument(
-        "--settle",
-        type=_seconds,
-        default=3.0,
-        metavar="SECONDS",
-        help="scan a folder when nothing changed there for so long (default: 3)",
-    )
-
-
-def _seconds(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0 < float(text) <= 365 * _DAY:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-
-
-def scan(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@_within
+@_reading
+@option("--state", multiple=True, type=click.Choice([each for each in STATES if each != "ok"]), help=_STATE)
+def scan(call: Call, *, state: tuple[State, ...], root: str | None, folder: str | None, verify: bool) -> int:
     """Show a scan; the status is 1 when something is not as the catalog says, or could not be looked at."""
-    with opened(options) as session, _interruptible("nothing was changed"):
-        report = _scan(session, options)
-    if options.state:
-        report = attrs.evolve(report, findings=report.of(*options.state))
-    if options.json:
-        screen.document(report.to_document())
+    with call.session() as session, _interruptible("nothing was changed"):
+        report = _scan(session, call, root=root, folder=folder, verify=verify)
+    if state:
+        report = attrs.evolve(report, findings=report.of(*state))
+    if call.in_json:
+        call.screen.document(report.to_document())
     else:
-        _show_report(report, screen, shown=None if options.state else _SHOWN)
-        screen.line(*_summary(report, options.state or ()))
+        _show_report(report, call.screen, shown=None if state else _SHOWN)
+        call.screen.line(*_summary(report, state))
     return int(not report.is_clean)
 
 
-def plan(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@_within
+@_reading
+@_removing
+@option("--to", metavar="FILE", help="keep the plan there, to be looked at and applied as it is")
+def plan(call: Call, *, to: str | None, allow_removals: bool, **within: Any) -> int:  # Any: each as its own
     """Show what applying a new scan would do; the status is 1 when not all could be looked at."""
-    with opened(options) as session, _interruptible("nothing was changed"):
-        report = _scan(session, options)
-        made = session.sync.plan(report, allow_removals=options.allow_removals)
+    screen = call.screen
+    with call.session() as session, _interruptible("nothing was changed"):
+        report = _scan(session, call, **within)
+        made = session.sync.plan(report, allow_removals=allow_removals)
     document = made.to_document()
-    if options.to:
-        _keep(document, Path(options.to))
-    if options.json:
+    if to:
+        _keep(document, Path(to))
+    if call.in_json:
         screen.document(document)
     else:
         _show_roots(report, screen)
         _show_plan(made, screen)
-        if options.to:
-            screen.line(f"kept; bifrost sync apply {printable(options.to)} does just this", "dim")
+        if to:
+            screen.line(f"kept; bifrost sync apply {printable(to)} does just this", "dim")
         elif made.actions:
             screen.line("nothing was changed; bifrost sync apply does it", "dim")
-    return int(any(root.problem for root in report.roots))
+    return int(any(each.problem for each in report.roots))
 
 
-def apply(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("file", "[FILE]", "a kept plan (default: that of a new scan)", required=False)
+@_within
+@_reading
+@_removing
+@option("--limit", type=float, default=0.1, metavar="PART", help=_LIMIT)
+def apply(call: Call, *, file: str | None, limit: float, **scope: Any) -> int:  # Any: each as its own
     """Do what a kept plan says, or that of a new scan; the status is 1 when some of it could not be done."""
-    kept = _kept(options) if options.file else None
-    with opened(options) as session:
-        made = kept or _planned(session, options)
-        if not options.json:
-            _show_plan(made, screen)
-        done = _apply(session, made, options.limit)
-    if options.json:
-        screen.document({"project": made.project, **_told(done)})
+    kept = _kept(call, file, scope) if file else None
+    with call.session() as session:
+        made = kept or _planned(session, call, **scope)
+        if not call.in_json:
+            _show_plan(made, call.screen)
+        done = _apply(session, made, limit)
+    if call.in_json:
+        call.screen.document({"project": made.project, **_told(done)})
     else:
-        _show_applied(done, screen)
+        _show_applied(done, call.screen)
     return int(bool(done.skipped))
 
 
-def watch(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@_within
+@option("--poll", type=seconds, metavar="SECONDS", help=_POLL)
+@option(
+    "--every",
+    type=seconds,
+    default="3600",
+    metavar="SECONDS",
+    help="scan everything so often, whatever was told (default: 3600)",
+)
+@option(
+    "--settle",
+    type=seconds,
+    default="3",
+    metavar="SECONDS",
+    help="scan a folder when nothing changed there for so long (default: 3)",
+)
+def watch(call: Call, *, root: str | None, folder: str | None, **pace: float | None) -> int:
     """Show a scan of everything, and then one of each folder in which something changes."""
-    with opened(options) as session:
-        sightings = session.sync.watch(
-            options.project,
-            root=options.root,
-            folder=_folder(options),
-            settle=options.settle,
-            every=options.every,
-            poll=options.poll,
-        )
+    with call.session() as session:
+        asked: dict[str, Any] = {"root": root, "folder": _folder(root, folder), **pace}  # Any: each as its own
         try:
-            for sighting in sightings:
-                _show_sighting(sighting, options, screen)
+            for sighting in session.sync.watch(call.project, **asked):
+                _show_sighting(sighting, call)
         except KeyboardInterrupt:  # there is no other end to it
             print("bifrost: watched until interrupted; nothing was changed", file=sys.stderr)
     return 0
 
 
-def mark(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("root", "ROOT", "its name in bifrost.yaml")
+def mark(call: Call, *, root: str) -> int:
     """Put the sentinel into the folder of a root."""
-    with opened(options) as session:
-        is_new = session.sync.mark(options.root)
-        folder = places.root(session.context.roots, options.root)
-    if options.json:
-        screen.document({"root": options.root, "folder": str(folder), "marked": is_new})
+    with call.session() as session:
+        is_new = session.sync.mark(root)
+        folder = places.root(session.context.roots, root)
+    if call.in_json:
+        call.screen.document({"root": root, "folder": str(folder), "marked": is_new})
     else:
-        screen.line(f"{options.root} ({folder}) {'is marked now' if is_new else 'was marked already'}")
+        call.screen.line(f"{root} ({folder}) {'is marked now' if is_new else 'was marked already'}")
     return 0
 
 
@@ -207,54 +168,38 @@ def _interruptible(consequence: str) -> Iterator[None]:
         raise KeyboardInterrupt(consequence) from error
 
 
-def _scan(session: Session, options: argparse.Namespace) -> Report:
-    return session.sync.scan(
-        options.project,
-        root=options.root,
-        folder=_folder(options),
-        verify=options.verify,
-        progress=meter(_LOOKED),
-    )
+def _scan(session: Session, call: Call, *, root: str | None, folder: str | None, verify: bool) -> Report:
+    with meter(_LOOKED) as tell:
+        return session.sync.scan(call.project, root=root, folder=_folder(root, folder), verify=verify, progress=tell)
 
 
-def _folder(options: argparse.Namespace) -> str | None:
+def _folder(root: str | None, folder: str | None) -> str | None:
     """The folder as it is typed: relative to the root, or else to where one stands."""
-    typed: str | None = options.folder
-    return typed if typed is None or options.root is not None else str(Path(typed).absolute())
+    return folder if folder is None or root is not None else str(Path(folder).absolute())
 
 
-def _planned(session: Session, options: argparse.Namespace) -> Plan:
+def _planned(session: Session, call: Call, *, allow_removals: bool, **within: Any) -> Plan:  # Any: as `_scan` takes it
     with _interruptible("nothing was changed"):
-        return session.sync.plan(_scan(session, options), allow_removals=options.allow_removals)
+        return session.sync.plan(_scan(session, call, **within), allow_removals=allow_removals)
 
 
-def _kept(options: argparse.Namespace) -> Plan:
+def _kept(call: Call, file: str, scope: Mapping[str, object]) -> Plan:
     """The plan of a file, which was made of one scan and is done as it is."""
     from bifrost_sdk.domain.repairs import Plan
 
-    asked = {
-        "--root": options.root,
-        "--folder": options.folder,
-        "--verify": options.verify,
-        "--allow-removals": options.allow_removals,
-    }
-    if given := [name for name, value in asked.items() if value]:
+    if given := [f"--{name.replace('_', '-')}" for name, value in sorted(scope.items()) if value]:
         hint = f"leave {', '.join(given)} out, or plan anew with it"
-        raise ValidationError(Issue("plan.kept", "a kept plan is done as it is", subject=options.file, hint=hint))
+        raise ValidationError(Issue("plan.kept", "a kept plan is done as it is", subject=file, hint=hint))
     try:
-        made = Plan.from_document(json.loads(Path(options.file).read_bytes()))
+        made = Plan.from_document(json.loads(Path(file).read_bytes()))
     except OSError as error:
-        raise StorageError(
-            f"{options.file} cannot be read: {error.strerror}", path=options.file, reason=str(error)
-        ) from error
+        raise StorageError(f"{file} cannot be read: {error.strerror}", path=file, reason=str(error)) from error
     except (ValueError, RecursionError) as error:
         hint = "bifrost sync plan --to FILE writes one"
-        raise ValidationError(
-            Issue("plan.form", f"this is no plan: {error}", subject=options.file, hint=hint)
-        ) from error
-    if options.project not in (None, made.project):
-        message = f"the plan is of the project {made.project}, not of {options.project}"
-        raise ValidationError(Issue("plan.project", message, subject=options.file, hint="leave --project out"))
+        raise ValidationError(Issue("plan.form", f"this is no plan: {error}", subject=file, hint=hint)) from error
+    if call.project not in (None, made.project):
+        message = f"the plan is of the project {made.project}, not of {call.project}"
+        raise ValidationError(Issue("plan.project", message, subject=file, hint="leave --project out"))
     return made
 
 
@@ -266,17 +211,19 @@ def _keep(document: Any, path: Path) -> None:  # Any: JSON
 
 
 def _apply(session: Session, made: Plan, limit: float) -> Applied:
-    told, tell = [0], meter("actions done")
+    through = 0
 
     def count(done: int, total: int) -> None:
-        told[0] = done
+        nonlocal through
+        through = done
         if tell:
             tell(done, total)
 
     try:
-        return session.sync.apply(made, limit=limit, progress=count)
+        with meter("actions done") as tell:
+            return session.sync.apply(made, limit=limit, progress=count)
     except KeyboardInterrupt as error:
-        stand = f"{told[0]:,} of {len(made.actions):,} actions are through and stay so, the others are as they were"
+        stand = f"{through:,} of {len(made.actions):,} actions are through and stay so, the others are as they were"
         raise KeyboardInterrupt(f"{stand}; run it again to go on") from error
 
 
@@ -365,9 +312,9 @@ def _show_applied(done: Applied, screen: Screen) -> None:
         screen.table(("skipped", "because"), rows, whole=("skipped",))
 
 
-def _show_sighting(sighting: Sighting, options: argparse.Namespace, screen: Screen) -> None:
-    report = sighting.report
-    if options.json:
+def _show_sighting(sighting: Sighting, call: Call) -> None:
+    screen, report = call.screen, sighting.report
+    if call.in_json:
         looked = {"root": sighting.root, "folder": sighting.folder}
         screen.document({**looked, **report.to_document()}, indent=None)
     elif not sighting.root:

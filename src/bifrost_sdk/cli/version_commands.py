@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from bifrost_sdk.cli.commands import Command, Group, opened, read_count, ref_of
-from bifrost_sdk.cli.meters import meter
+from bifrost_sdk.cli.arguments import count, ref_of
+from bifrost_sdk.cli.command import Call, argument, command, flag, option
+from bifrost_sdk.cli.meters import Tell, meter
 from bifrost_sdk.cli.screen import Cell, Screen, printable
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.versions import Version
@@ -27,86 +26,70 @@ _STYLES = {"unverified": "yellow", "extra": "yellow"}
 _VERSION = "the version: assets/char/hero/model/v003, or a whole reference"
 
 
-def add_commands(found: Group, placed: argparse.ArgumentParser) -> None:
-    """Add what can be done with published versions to the parser of the command."""
-
-    def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
-        made = found.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[placed])
-        made.set_defaults(run=run)
-        return made
-
-    verifying = add(
-        "verify", verify, "read published files and hold them against their hashes; interrupted, it goes on"
-    )
-    verifying.add_argument(
-        "ref", nargs="?", metavar="REF", help="a version, a product or what products lie below (default: the project)"
-    )
-    verifying.add_argument("-j", "--jobs", type=read_count, default=0, metavar="N", help="so many threads read")
-    verifying.add_argument("--anew", action="store_true", help="do not go on where it was, begin anew")
-    add("retire", retire, "let latest and approved skip a version").add_argument("ref", metavar="REF", help=_VERSION)
-    add("restore", restore, "bring a retired version back").add_argument("ref", metavar="REF", help=_VERSION)
-    purging = add("purge", purge, "remove the files of a retired version for good; without --yes only say which")
-    purging.add_argument("ref", metavar="REF", help=_VERSION)
-    purging.add_argument("--yes", action="store_true", help="do it; nothing brings the files back")
-
-
-def verify(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("ref", "[REF]", "a version, a product or what products lie below (default: the project)", required=False)
+@option("-j", "--jobs", type=count, metavar="N", help="so many threads read")
+@flag("--anew", help="do not go on where it was, begin anew")
+def verify(call: Call, *, ref: str | None, jobs: int | None, anew: bool) -> int:
     """Verify a project or part of it; the status is 1 when something is wrong."""
-    with opened(options) as session:
+    with call.session() as session, meter("MB read") as tell:
+        item = ref_of(session, ref) if ref else None
         try:
             found = session.verify(
-                options.project,
-                item=ref_of(session, options.ref) if options.ref else None,
-                jobs=options.jobs,
-                progress=_megabytes(),
-                resume=not options.anew,
+                call.project, item=item, jobs=jobs or 0, progress=_in_megabytes(tell), resume=not anew
             )
         except KeyboardInterrupt as error:
             raise KeyboardInterrupt("what is verified is kept; run it again to go on") from error
-    if options.json:
+    if call.in_json:
         document = attrs.asdict(found)
-        screen.document({**document, "began": wire.print_time(found.began), "is_clean": found.is_clean})
+        call.screen.document({**document, "began": wire.print_time(found.began), "is_clean": found.is_clean})
     else:
-        _show_verification(found, screen)
+        _show_verification(found, call.screen)
     return int(not found.is_clean)
 
 
-def retire(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("ref", "REF", _VERSION)
+def retire(call: Call, *, ref: str) -> int:
     """Retire a version."""
-    with opened(options) as session:
-        version = session.versions.retire(ref_of(session, options.ref))
-    return _show_version(version, options, screen)
+    with call.session() as session:
+        version = session.versions.retire(ref_of(session, ref))
+    return _show_version(version, call)
 
 
-def restore(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("ref", "REF", _VERSION)
+def restore(call: Call, *, ref: str) -> int:
     """Bring a retired version back."""
-    with opened(options) as session:
-        version = session.versions.restore(ref_of(session, options.ref))
-    return _show_version(version, options, screen)
+    with call.session() as session:
+        version = session.versions.restore(ref_of(session, ref))
+    return _show_version(version, call)
 
 
-def purge(options: argparse.Namespace, screen: Screen) -> int:
+@command()
+@argument("ref", "REF", _VERSION)
+@flag("--yes", help="do it; nothing brings the files back")
+def purge(call: Call, *, ref: str, yes: bool) -> int:
     """Say what purging a version would remove, and do it where that is wanted; the status is 1 when it is refused."""
-    with opened(options) as session:
-        plan = session.versions.plan_purge(ref_of(session, options.ref))
-        if not options.json:
-            _show_plan(plan, screen)
+    with call.session() as session:
+        plan = session.versions.plan_purge(ref_of(session, ref))
+        if not call.in_json:
+            _show_plan(plan, call.screen)
         version = plan.version
-        if options.yes:
+        if yes:
             if plan.refusals:
                 raise ValidationError(plan.refusals)
             version = session.versions.purge(version)
-    if options.json:
-        screen.document(_told(plan, version))
-    elif options.yes:
-        screen.line(f"{version.ref} is purged: {_amount(plan)} are gone for good", "green")
+    if call.in_json:
+        call.screen.document(_told(plan, version))
+    elif yes:
+        call.screen.line(f"{version.ref} is purged: {_amount(plan)} are gone for good", "green")
     elif not plan.refusals and plan.version.state != "purged":
-        screen.line("nothing was removed; --yes does it, for good", "dim")
+        call.screen.line("nothing was removed; --yes does it, for good", "dim")
     return int(bool(plan.refusals))
 
 
-def _megabytes() -> Callable[[int, int], None] | None:
-    tell = meter("MB read")
+def _in_megabytes(tell: Tell | None) -> Tell | None:
     return tell and (lambda done, total: tell(done // 1_000_000, total // 1_000_000))
 
 
@@ -134,11 +117,11 @@ def _show_verification(found: Verification, screen: Screen) -> None:
         screen.line(told, "red")
 
 
-def _show_version(version: Version, options: argparse.Namespace, screen: Screen) -> int:
-    if options.json:
-        screen.document({**wire.to_document(version), "ref": version.ref})
+def _show_version(version: Version, call: Call) -> int:
+    if call.in_json:
+        call.screen.document({**wire.to_document(version), "ref": version.ref})
     else:
-        screen.line(f"{version.ref} is {version.state}")
+        call.screen.line(f"{version.ref} is {version.state}")
     return 0
 
 
