@@ -375,8 +375,8 @@ class Storage(Protocol):
         where that cannot be done: `write` can.
         """
 
-    def read(self, path: str) -> Iterable[bytes]:
-        """The content of a file, block by block."""
+    def read(self, path: str, *, links: bool = True) -> Iterable[bytes]:
+        """The content of a plain file, block by block; without `links` it must be one itself, not lie behind a link."""
 
     def sync(self, path: str) -> None:
         """Make the names of everything in the folder and below it durable."""

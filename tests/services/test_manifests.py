@@ -12,7 +12,7 @@ from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.versions import AssetDependency, File, Representation
 from bifrost_sdk.errors import ValidationError
 from bifrost_sdk.services.identity import new_id
-from bifrost_sdk.services.manifests import Entry, Manifest, digest, listing_digest
+from bifrost_sdk.services.manifests import Entry, Manifest, digest, entries_in, listing_digest
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 ENTRIES = st.builds(Entry, NAMES, st.integers(0, 2**60), st.just(digest(b"x")))
@@ -46,7 +46,7 @@ def test_manifest_is_the_same_when_read_back() -> None:
 @given(st.lists(ENTRIES, unique_by=lambda entry: entry.name))
 def test_files_are_the_same_when_read_back(entries: list[Entry]) -> None:
     made = manifest(entries=tuple(sorted(entries, key=lambda entry: entry.name)))
-    assert Manifest.from_bytes(made.to_bytes()).entries == made.entries
+    assert Manifest.from_bytes(made.to_bytes()).entries == entries_in(made.to_bytes()) == made.entries
 
 
 @given(st.lists(ENTRIES, unique_by=lambda entry: entry.name), st.randoms())
@@ -75,6 +75,12 @@ def test_manifest_is_refused_when_its_schema_is_unknown(schema: object) -> None:
     document = {**json.loads(manifest().to_bytes()), "schema": schema}
     with pytest.raises(ValidationError, match="schema"):
         Manifest.from_bytes(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("files", [None, 7.5, [7], [{}], [{"name": "a", "size": "1", "hash": ""}]])
+def test_entries_are_refused_when_they_are_wrong(files: object) -> None:
+    with pytest.raises(ValidationError):
+        entries_in(json.dumps({**json.loads(manifest().to_bytes()), "files": files}).encode())
 
 
 @pytest.mark.parametrize("name", ["version", "project", "path", "number", "dependencies", "representations", "files"])

@@ -463,7 +463,7 @@ def test_reading_ends_within_a_file_when_cancelled(
     cls = type(session.context.storages["publish"])
     read, begun = cls.read, threading.Event()
 
-    def endless(storage: Any, path: str) -> Iterator[bytes]:
+    def endless(storage: Any, path: str, **_: bool) -> Iterator[bytes]:
         if path.endswith(MANIFEST):
             yield from read(storage, path)
             return

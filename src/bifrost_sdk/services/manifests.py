@@ -99,10 +99,22 @@ class Manifest:
                 members=document["members"],
                 dependencies=_dependencies(document["version"], document["dependencies"]),
                 representations=tuple(_representation(body) for body in document["representations"]),
-                entries=tuple(Entry(**entry) for entry in document["files"]),
+                entries=_entries(document),
             )
         except (KeyError, TypeError) as error:
             raise _damaged(f"{error} is missing or wrong") from error
+
+
+def entries_in(content: bytes) -> tuple[Entry, ...]:
+    """The files that a manifest lists; what else it says is not looked at, which is most of the work.
+
+    Raises:
+        ValidationError: it is damaged, or newer than this code.
+    """
+    try:
+        return _entries(_document(content))
+    except (KeyError, TypeError) as error:
+        raise _damaged(f"{error} is missing or wrong") from error
 
 
 def digest(content: bytes) -> str:
@@ -118,6 +130,10 @@ def listing_digest(entries: Iterable[Entry]) -> str:
     """The hash of a set of files: of the lines ``<hash>  <size>  <name>`` of each, sorted by name."""
     lines = (entry.line for entry in sorted(entries, key=lambda entry: entry.name))
     return digest("".join(lines).encode())
+
+
+def _entries(document: Mapping[str, Any]) -> tuple[Entry, ...]:  # Any: JSON from outside
+    return tuple([Entry(**entry) for entry in document["files"]])
 
 
 def _dependencies(version: str, bodies: Any) -> tuple[AssetDependency, ...]:  # Any: JSON from outside

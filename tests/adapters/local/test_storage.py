@@ -41,6 +41,28 @@ def test_file_is_read_only_and_whole_when_written(storage: LocalStorage, tmp_pat
     assert storage.size("a/b.bin") == 6
 
 
+def test_link_is_not_read_when_none_may_be(storage: LocalStorage, tmp_path: Path) -> None:
+    storage.write("a", [b"one"])
+    (tmp_path / "b").symlink_to("a")
+    assert b"".join(storage.read("b")) == b"".join(storage.read("a", links=False)) == b"one"
+    with pytest.raises(StorageError, match="cannot read"):
+        b"".join(storage.read("b", links=False))
+
+
+def test_link_is_not_read_when_the_system_tells_links_only_when_asked(
+    storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bifrost_sdk.adapters.local.storage._NO_LINK", 0)  # as on Windows
+    test_link_is_not_read_when_none_may_be(storage, tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes among files")
+def test_pipe_holds_up_nobody_when_it_has_the_place_of_a_file(storage: LocalStorage, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a")
+    with pytest.raises(StorageError, match="no plain file"):
+        b"".join(storage.read("a"))
+
+
 def test_root_is_never_made_when_it_is_missing(tmp_path: Path) -> None:
     storage = LocalStorage(tmp_path / "mnt" / "shows")
     with pytest.raises(StorageError, match="No such file"):

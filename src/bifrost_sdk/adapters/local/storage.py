@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from bifrost_sdk.adapters.local import cloning, moving
 from bifrost_sdk.domain.rootpaths import TRIALS
@@ -21,6 +22,9 @@ from bifrost_sdk.ports import Capabilities
 #: How much is read at once, in bytes.
 BLOCK = 1 << 20
 
+# A pipe in the place of a file holds up nobody; without O_BINARY Windows would change the ends of lines.
+_READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 _READ_ONLY = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _ADVICE = {
     errno.ENOSPC: "free some space",
@@ -46,6 +50,7 @@ class LocalStorage:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would look at the disk and follow links
+        self._above = os.path.join(self.root, "")  # noqa: PTH118 - with a separator behind, which a Path has not
 
     @functools.cached_property
     def capabilities(self) -> Capabilities:
@@ -64,15 +69,12 @@ class LocalStorage:
 
     def write(self, path: str, blocks: Iterable[bytes]) -> None:
         """A new read-only file, synced; on Windows the file only, since folders cannot be synced there."""
-        place = self._at(path)
-        with _reporting("write", place):
-            for folder in self._missing(place.parent):
-                folder.mkdir(exist_ok=True)
-            with open(place, "xb") as file:  # noqa: PTH123 - Path.open says the same, later
-                file.writelines(blocks)
-                file.flush()
-                place.chmod(_READ_ONLY)
-                os.fsync(file.fileno())
+        place = self._text_at(path)
+        with _reporting("write", place), self._create(place) as file:
+            file.writelines(blocks)
+            file.flush()
+            os.chmod(place, _READ_ONLY)  # noqa: PTH101 - a text
+            os.fsync(file.fileno())
 
     def share(self, source: Path, path: str, *, link: bool = False) -> bool:
         """A clone or a hard link; False where the file system, or the one that the source lies on, has none."""
@@ -92,12 +94,21 @@ class LocalStorage:
             _sync(place)
         return True
 
-    def read(self, path: str) -> Iterator[bytes]:
-        """The content of a file, block by block."""
-        place = self._at(path)
-        with _reporting("read", place), place.open("rb", buffering=0) as file:
-            while block := file.read(BLOCK):
-                yield block
+    def read(self, path: str, *, links: bool = True) -> Iterator[bytes]:
+        """The content of a plain file as it is when it is opened, block by block."""
+        place = self._text_at(path)
+        with _reporting("read", place):
+            handle = os.open(place, _READING if links else _READING | _NO_LINK)
+            try:
+                found = os.fstat(handle)
+                if not stat.S_ISREG(found.st_mode) or not (links or _NO_LINK or os.path.samestat(found, os.lstat(place))):
+                    raise OSError(errno.EINVAL, "it is no plain file")
+                left = found.st_size  # room for a whole block would take longer than a small file
+                while left > 0 and (block := os.read(handle, min(BLOCK, left))):
+                    left -= len(block)
+                    yield block
+            finally:
+                os.close(handle)
 
     def sync(self, path: str) -> None:
         """Make the names of everything in the folder and below it durable, the deepest first."""
@@ -145,30 +156,40 @@ class LocalStorage:
 
     def names(self, path: str) -> list[str]:
         """What lies directly in a folder, sorted, folders with a ``/`` behind; empty where there is no such folder."""
-        place = self._at(path)
-        missing = contextlib.suppress(FileNotFoundError, NotADirectoryError)
-        with _reporting("list", place), missing, os.scandir(place) as entries:
-            return sorted(entry.name + "/" * entry.is_dir(follow_symlinks=False) for entry in entries)
+        place = self._text_at(path)
+        with _reporting("list", place), _MISSING, os.scandir(place) as entries:
+            return sorted([f"{each.name}/" if each.is_dir(follow_symlinks=False) else each.name for each in entries])
         return []
 
     def size(self, path: str) -> int | None:
         """The size of a file in bytes; None where there is no regular file."""
-        place = self._at(path)
-        with _reporting("look at", place), contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            found = place.lstat()
+        place = self._text_at(path)
+        with _reporting("look at", place), _MISSING:
+            found = os.lstat(place)
             return found.st_size if stat.S_ISREG(found.st_mode) else None
         return None
 
     def _at(self, path: str) -> Path:
-        """The place of a relative path.
+        return Path(self._text_at(path))
+
+    def _text_at(self, path: str) -> str:
+        """The place of a relative path, as a text: to make a Path of it takes longer than to read a small file.
 
         Raises:
             StorageError: it would leave the root, or reads differently on another system.
         """
-        parts = path.split("/")
-        if any(part in {"", ".", ".."} or not _PLAIN.isdisjoint(part) for part in parts):
+        if _is_outside(path):
             raise StorageError(f"{path!r} is no path below {self.root}", path=path, reason="outside")
-        return self.root.joinpath(*parts)
+        return self._above + path.replace("/", os.sep)
+
+    def _create(self, place: str) -> BinaryIO:
+        """A new file, opened to be written; its folders are made where there are none."""
+        try:
+            return open(place, "xb")  # noqa: PTH123 - a text; who asks closes it
+        except FileNotFoundError:
+            for folder in self._missing(Path(place).parent):
+                folder.mkdir(exist_ok=True)
+            return open(place, "xb")  # noqa: PTH123 - likewise
 
     def _missing(self, folder: Path) -> list[Path]:
         """The folders to make for `folder` to be there, the outermost first; never the root itself."""
@@ -207,19 +228,34 @@ class LocalStorage:
             _sync(folder)
 
 
-#: What a part of a path may not hold: other systems would read it as a separator, a drive or an end.
-_PLAIN = frozenset("\\:\0")
+_MISSING = contextlib.suppress(FileNotFoundError, NotADirectoryError)
 
 
-@contextlib.contextmanager
-def _reporting(action: str, place: Path) -> Iterator[None]:
-    """Turn what the operating system says into an error that a person can act on."""
-    try:
-        yield
-    except OSError as error:
+def _is_outside(path: str) -> bool:
+    """Whether a part is empty or leads elsewhere, or another system reads a separator, a drive or an end in it."""
+    parts = f"/{path}/"
+    return "//" in parts or "/./" in parts or "/../" in parts or "\\" in path or ":" in path or "\0" in path
+
+
+class _reporting:  # noqa: N801 - it reads as a verb, and is a class since a generator would cost as much as a small file
+    """Turns what the operating system says into an error that a person can act on."""
+
+    __slots__ = ("action", "place")
+
+    def __init__(self, action: str, place: str | Path) -> None:
+        self.action = action
+        self.place = place
+
+    def __enter__(self) -> None:
+        """Nothing is to be done before."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if not isinstance(error, OSError):
+            return
         reason = error.strerror or str(error)
         advice = _ADVICE.get(error.errno or 0, "check that it is there and can be reached")
-        raise StorageError(f"cannot {action} {place}: {reason}; {advice}", path=str(place), reason=reason) from error
+        message = f"cannot {self.action} {self.place}: {reason}; {advice}"
+        raise StorageError(message, path=str(self.place), reason=reason) from error
 
 
 def _moves_whole(folder: Path) -> bool:
