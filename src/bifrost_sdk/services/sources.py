@@ -23,8 +23,8 @@ from bifrost_sdk.services.configuration import WORKSPACE_FILE
 
 #: One thing to publish: a file, a folder, a pattern such as ``beauty.####.exr``, or a set in the current folder.
 Item: TypeAlias = str | Path | FileSet
-#: What each representation is made of.
-Files: TypeAlias = Mapping[str, Item | Sequence[Item]]
+#: What each representation is made of: an item, several, or several by the names that they shall have in the version.
+Files: TypeAlias = Mapping[str, Item | Sequence[Item] | Mapping[str, Item]]
 
 #: The root that published files go to.
 ROOT = "publish"
@@ -89,7 +89,7 @@ def gather(
     if root is not None:
         _refuse_around(root, files)
     named = product if renames else ""
-    found = {codes.check_code(key): tuple(_representation(named, key, _items(value))) for key, value in files.items()}
+    found = {codes.check_code(key): tuple(_pieces(named, key, value)) for key, value in files.items()}
     if issues := [*_clashing_keys(found), *_name_issues(piece for pieces in found.values() for piece in pieces)]:
         raise ValidationError(issues)
     return found
@@ -116,20 +116,44 @@ def _around(item: object, what: str) -> ValidationError:
 
 
 def _items(value: Any) -> list[Any]:  # Any: whatever the caller wrote; checked where it is read
+    if isinstance(value, Mapping):
+        return list(value.values())
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _representation(product: str, key: str, items: list[Any]) -> Iterator[Piece]:
+def _pieces(product: str, key: str, value: Any) -> Iterator[Piece]:  # Any: likewise
+    items = _items(value)
     if not items:
         raise ValidationError(Issue("files.missing", "there is no file to publish", f"files.{key}"))
-    for index, item in enumerate(items):
+    for item in items:
         if not isinstance(item, (str, os.PathLike, FileSet)) or not (isinstance(item, FileSet) or os.fspath(item)):
             hint = "give a path, a pattern or a FileSet"
             raise ValidationError(Issue("files.type", f"{item!r} is no file", f"files.{key}", hint=hint))
+    if isinstance(value, Mapping):
+        return _called(key, value, is_free=bool(product))
+    return _representation(product, key, items)
+
+
+def _representation(product: str, key: str, items: list[Any]) -> Iterator[Piece]:
+    for index, item in enumerate(items):
         if index == 0 and product:
             yield from _first(product, key, item, alone=len(items) == 1)
         else:
             yield from _further(item)
+
+
+def _called(key: str, named: Mapping[Any, Any], *, is_free: bool) -> Iterator[Piece]:  # Any: names unchecked
+    """Files, and sets by names with the same tokens, each under the name that was said."""
+    if not is_free:
+        hint = "give a list, or publish copies"
+        raise ValidationError(Issue("files.named", "files that stay keep their names", f"files.{key}", hint=hint))
+    for name, item in named.items():
+        files, folder = _as_set(item)
+        if not isinstance(name, str) or (files is None and _is_folder(Path(item))):
+            hint = "give files one by one, each by its path inside the version"
+            raise ValidationError(Issue("files.named", f"{item} is no file for {name!r}", f"files.{key}", hint=hint))
+        called = codes.nfc(name)
+        yield _piece(Path(item), called) if files is None else _renamed(_found(files, folder), folder, called)
 
 
 def _first(product: str, key: str, item: Any, *, alone: bool) -> Iterator[Piece]:
@@ -160,6 +184,14 @@ def _file_or_set(item: Any, rename: Callable[[str], str] | None) -> Piece:
     found = _found(files, folder)
     tail = found.pattern.rpartition(">")[2]
     pattern = _with_tokens(rename(locations.extension_of(tail)), found.pattern) if rename else found.pattern
+    return _renamed(found, folder, pattern)
+
+
+def _renamed(found: FileSet, folder: Path, pattern: str) -> Piece:
+    """The set under another pattern, which must have the same tokens."""
+    if _TOKEN.findall(pattern) != _TOKEN.findall(found.pattern):
+        hint = "name a set by a pattern with the tokens that it has"
+        raise ValidationError(Issue("files.named", f"{found.pattern} cannot be {pattern}", "files", pattern, hint))
     published = FileSet(pattern, padding=found.padding, frames=found.frames, udims=found.udims)
     sources = tuple(_source(folder / old, new) for old, new in zip(found, published, strict=True))
     return Piece(published.pattern, sources, published)
