@@ -88,9 +88,10 @@ PUBLIC = [
     "connect",
     "init",
     "new_id",
+    "usd",
 ]
 
-HEAVY = ("cattrs", "fsspec", "httpx", "sqlite3", "sqlite_utils", "tenacity", "yaml", "ssl", "socket", "asyncio")
+HEAVY = ("cattrs", "fsspec", "httpx", "pxr", "sqlite3", "sqlite_utils", "tenacity", "yaml", "ssl", "socket", "asyncio")
 
 
 def run_fresh(program: str) -> list[str]:

@@ -73,15 +73,21 @@ _HOMES = {
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
+#: What is a module of its own, with names below it.
+_MODULES = {"usd": "bifrost_sdk.integrations.usd"}
+
 __version__ = "0.1.0"
-__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605  # computed from the one table above
+__all__ = sorted([*_HOME, *_MODULES, "__version__"])  # noqa: PLE0605  # computed from the one table above
 
 
 def __getattr__(name: str) -> object:
-    module = _HOME.get(name)
-    if module is None:
+    value: object
+    if name in _MODULES:
+        value = importlib.import_module(_MODULES[name])
+    elif name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value
 
