@@ -280,6 +280,20 @@ def test_late_publisher_begins_anew_when_it_was_recovered(session: Session, sour
 
 
 @pytest.mark.usefixtures("hero")
+def test_late_publisher_begins_anew_when_who_took_it_has_not_decided(session: Session, source: Path) -> None:
+    takers = iter([True])
+
+    def take() -> bool:
+        if next(takers, False):
+            recovery.Reservation(session.context, versions_of(session)).renew()
+            time.sleep(0.5)  # longer than a third of the lease, so that the publisher renews it
+        return False
+
+    assert session.publish(HERO, "model", {"usd": source / "hero.usda"}, cancel=take, lease=1).number == 2
+    assert [version.state for version in versions_of(session)] == ["reserved", "published"]
+
+
+@pytest.mark.usefixtures("hero")
 def test_late_publisher_gives_in_when_it_is_always_recovered(session: Session, source: Path) -> None:
     hours = itertools.count(1)
 

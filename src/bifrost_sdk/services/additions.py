@@ -21,7 +21,7 @@ from bifrost_sdk.domain.rootpaths import Below
 from bifrost_sdk.domain.versions import LEASE, Product, Representation, Version
 from bifrost_sdk.errors import BifrostError, Issue, ValidationError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import destinations, drafts, sources, staging
+from bifrost_sdk.services import destinations, drafts, presences, sources, staging
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.destinations import Wanted
 from bifrost_sdk.services.manifests import Entry, Manifest
@@ -41,21 +41,12 @@ class Claim:
     representation: Representation
 
     @classmethod
-    def take(cls, context: Context, version: Version, name: str, *, place: Below, lease: int) -> Claim:
-        """Make a representation without files, which nobody else can make then; its own are to be put in `place`.
+    def take(cls, context: Context, version: Version, made: Representation) -> Claim:
+        """Make a representation without files, which nobody else can make then; its own are to be put in its folder.
 
         Raises:
             ValidationError: the version has one of that name, or is not published.
         """
-        made = Representation(
-            id=context.new_id(),
-            project=version.project,
-            version=version.id,
-            name=name,
-            root=place.root,
-            folder=place.path,
-            lease=lease,
-        )
         commit = context.commit(version.project, [Create(made)], key=f"add:{made.id}:claim")
         return cls(context, version, cast("Representation", commit.entities[0]))
 
@@ -128,9 +119,19 @@ def add(
     added = []
     for key, pieces in made.items():
         drafts.check_listing(version.id, key, pieces)
-        claim = Claim.take(context, version, key, place=Below(beside.root, f"{beside.path}-{key}"), lease=lease)
-        size = sum(piece.size for piece in pieces)
-        added.append(_run(claim, pieces, transfer, Watcher(claim, size, progress, cancel)))
+        wanted = Representation(
+            id=context.new_id(),
+            project=version.project,
+            version=version.id,
+            name=key,
+            root=beside.root,
+            folder=f"{beside.path}-{key}",
+            lease=lease,
+        )
+        with presences.shown(context.plugins.folder, version.project, wanted.id):
+            claim = Claim.take(context, version, wanted)
+            size = sum(piece.size for piece in pieces)
+            added.append(_run(claim, pieces, transfer, Watcher(claim, size, progress, cancel)))
     return added
 
 

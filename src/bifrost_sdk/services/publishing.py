@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from bifrost_sdk.domain.frames import FrameRange
 from bifrost_sdk.domain.versions import LEASE, Version
 from bifrost_sdk.errors import BifrostError, ConflictError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import following, staging, validating
+from bifrost_sdk.services import following, presences, staging, validating
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.dependencies import Dependency
 from bifrost_sdk.services.drafts import Draft, plan
@@ -35,6 +36,10 @@ from bifrost_sdk.services.watchers import Cancel, Progress, Watcher
 
 # So often a publisher may lose its lease before it gives in.
 _LOSSES = 3
+
+# How long a publisher waits for a recovery to decide, and how often it looks, in seconds.
+_PATIENCE = 2
+_PAUSE = 0.05
 
 
 def publish(
@@ -134,15 +139,17 @@ def publish_set(
         drafts = plan(context, publications, transfer=transfer, key=own, lease=lease)
         validating.check_before_publish(context, publications, drafts)
         job = Job(context, drafts, [storage_of(context, draft.version.root) for draft in drafts], transfer)
-        held = Reservation.take(context, [(draft.product, draft.version) for draft in drafts], key=own)
-        if held.repeated:
-            if all(version.state == "abandoned" for version in held.versions):
-                continue  # that attempt came to nothing
-            kept = [refuse_unpublished(version, key or "") for version in held.versions]
-            return [draft.check_same(context, version) for draft, version in zip(drafts, kept, strict=True)]
+        first = drafts[0].version
         try:
-            with following.delivering(context, held.versions[0].project):
-                return job.run(held, Watcher(held, sum(draft.size for draft in drafts), progress, cancel))
+            with presences.shown(context.plugins.folder, first.project, first.id):
+                held = Reservation.take(context, [(draft.product, draft.version) for draft in drafts], key=own)
+                if held.repeated:
+                    if all(version.state == "abandoned" for version in held.versions):
+                        continue  # that attempt came to nothing
+                    kept = [refuse_unpublished(version, key or "") for version in held.versions]
+                    return [draft.check_same(context, version) for draft, version in zip(drafts, kept, strict=True)]
+                with following.delivering(context, first.project):
+                    return job.run(held, Watcher(held, sum(draft.size for draft in drafts), progress, cancel))
         except _LostError as error:
             losses += 1
             if losses == _LOSSES:
@@ -176,17 +183,39 @@ class Job:
             versions = held.finalise(manifests)
         except BaseException as error:  # an interruption leaves no more behind than an error does
             now = _undo(held, self.storages, places)
+            if now and isinstance(error, Exception):
+                now = self._decided(held, now, places)
             if not now or {version.state for version in now} != {"published"}:
                 originals.give_back()
             if not now or not isinstance(error, Exception):
                 raise
-            _refuse_taken(held, now, error)
+            if any(version.state == "reserved" for version in now) and not _taken(held, now):
+                raise
             if given_up := [version.ref for version in now if version.state != "published"]:
                 what = "was given up by a recovery, since its lease had run out"
                 raise _LostError(f"{', '.join(given_up)} {what}; publish again", blockers=given_up) from error
             versions = now
         originals.finish(self.transfer)
         return versions
+
+    def _decided(self, held: Reservation, now: list[Version], places: Sequence[Places]) -> list[Version]:
+        """The versions once who recovers them has decided; for what was not whole, which can only go, nobody waits.
+
+        Raises:
+            ConflictError: it is not decided after a while.
+        """
+        ways = zip(self.storages, places, held.versions, strict=True)
+        if not all(staging.is_sealed(storage, place, version.id) for storage, place, version in ways):
+            return now
+        end = time.monotonic() + _PATIENCE
+        while taken := _taken(held, now):
+            if time.monotonic() > end:
+                what = "is being recovered, since its lease had run out; recover again to see what it became"
+                raise ConflictError(f"{', '.join(taken)} {what}", blockers=taken)
+            time.sleep(_PAUSE)
+            with contextlib.suppress(BifrostError):
+                now = held.look()
+        return now
 
     def _read(self, held: Reservation, watch: Watcher) -> list[tuple[Manifest, str]]:
         """What there is to say of files that stay where they lie; they get no manifest beside them."""
@@ -209,14 +238,10 @@ class Job:
         return sealed
 
 
-def _refuse_taken(held: Reservation, now: Sequence[Version], error: Exception) -> None:
-    """Raise what went wrong where nobody has decided yet: we could not, or a recovery is at it."""
-    reserved = [each for each in zip(now, held.versions, strict=True) if each[0].state == "reserved"]
-    if taken := [version.ref for version, ours in reserved if version.revision != ours.revision]:
-        what = "is being recovered, since its lease had run out; recover again to see what it became"
-        raise ConflictError(f"{', '.join(taken)} {what}", blockers=taken) from error
-    if reserved:
-        raise error
+def _taken(held: Reservation, now: Sequence[Version]) -> list[str]:
+    """The references of those that somebody else holds now."""
+    known = {version.id: version.revision for version in held.versions}
+    return [each.ref for each in now if each.state == "reserved" and each.revision != known[each.id]]
 
 
 def _undo(held: Reservation, storages: Sequence[Storage], places: Sequence[Places]) -> list[Version]:

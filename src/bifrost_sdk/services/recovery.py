@@ -15,18 +15,19 @@ from typing import Literal
 import attrs
 
 from bifrost_sdk.domain.changes import Check
-from bifrost_sdk.domain.entity import check_id
+from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.production import STUDIO
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.rootpaths import TRIALS
 from bifrost_sdk.domain.versions import LEASE, Representation, Version
-from bifrost_sdk.errors import BifrostError, ConflictError, ValidationError
+from bifrost_sdk.errors import BifrostError, ConflictError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import purging, staging
+from bifrost_sdk.services import following, latest_copies, presences, purging, staging
 from bifrost_sdk.services.additions import Claim
-from bifrost_sdk.services.context import Context, Item
+from bifrost_sdk.services.context import Context, Item, is_id
 from bifrost_sdk.services.manifests import Manifest, digest
 from bifrost_sdk.services.places import storage_of
+from bifrost_sdk.services.presences import Presence
 from bifrost_sdk.services.reservations import Reservation
 from bifrost_sdk.services.sources import MANIFEST
 from bifrost_sdk.services.staging import TRANSACTIONS, Places
@@ -76,20 +77,53 @@ def recover(context: Context, project: Item | None = None) -> Recovery:
         codes = [found.code for found in context.every(Query("project", project=STUDIO)) if found.state == "active"]
     else:
         codes = [context.project_of(project).code]
-    findings = [finding for code in codes for finding in _project(context, code)]
+    findings: list[Finding] = []
+    for code in codes:
+        with following.delivering(context, code):
+            findings += _project(context, code)
     for root, storage in sorted(context.storages.items()):
         findings += _left_over(context, root, storage)
     return Recovery(tuple(findings))
+
+
+def recover_own(context: Context) -> Recovery:
+    """Settle what dead publishers of this machine and this user left behind, though their leases still run.
+
+    That they are dead is told by their locks; see `bifrost_sdk.services.presences`.
+    """
+    marks = presences.found(context.plugins.folder)
+    keys = [f"bifrost://{mark.project}/~{mark.id}" for mark in marks]
+    findings: list[Finding] = []
+    for mark, entity in zip(marks, context.get_many(keys) if keys else (), strict=True):
+        try:
+            if isinstance(entity, BifrostError) or entity.created_by == context.actor.login:
+                findings += _of_dead(context, mark, entity)
+        except BifrostError as error:
+            findings.append(Finding(f"bifrost://{mark.project}/~{mark.id}", "failed", str(error)))
+    return Recovery(tuple(findings))
+
+
+def _of_dead(context: Context, mark: Presence, entity: Entity | BifrostError) -> Iterator[Finding]:
+    """Settle what was on its way when its publisher died; nothing where that lives."""
+    with mark.held() as is_dead:
+        if is_dead and isinstance(entity, Version):
+            yield from _settled(context, entity, is_dead=True)
+        elif is_dead and isinstance(entity, Representation) and entity.is_held:
+            yield from _added(context, entity, is_dead=True)
+
+
+def _settled(context: Context, version: Version, *, is_dead: bool = False) -> Iterator[Finding]:
+    if version.state == "reserved":
+        yield from _reserved(context, version, is_dead=is_dead)
+    elif version.state == "abandoned":
+        yield from _abandoned(context, version)
 
 
 def _project(context: Context, code: str) -> Iterator[Finding]:
     for state in ("reserved", "abandoned"):
         for version in context.every(Query("version", project=code).where(state=state)):
             try:
-                if state == "reserved":
-                    yield from _reserved(context, version)
-                else:
-                    yield from _abandoned(context, version)
+                yield from _settled(context, version)
             except BifrostError as error:
                 yield Finding(version.ref, "failed", str(error))
     for item in context.every(Query("representation", project=code).where(lease_until__isnull=False)):
@@ -100,12 +134,12 @@ def _project(context: Context, code: str) -> Iterator[Finding]:
     yield from _purged(context, code)
 
 
-def _added(context: Context, item: Representation) -> Iterator[Finding]:
+def _added(context: Context, item: Representation, *, is_dead: bool = False) -> Iterator[Finding]:
     """Settle a representation that was on its way into a published version, unless somebody writes it meanwhile."""
     with contextlib.suppress(ConflictError):
         now = context.commit(item.project, [Check(item.id, expected=item.revision)]).at
         held = Claim(context, context.take(Version, item.version), item)
-        if _is_held(item, now):
+        if _is_held(item, now) and not is_dead:
             yield Finding(held.name, "waiting", "its publisher is at work", item.lease_until)
             return
         storage = storage_of(context, item.root)
@@ -134,14 +168,14 @@ def _purged(context: Context, code: str) -> Iterator[Finding]:
                 yield Finding(version.ref, "failed", str(error))
 
 
-def _reserved(context: Context, version: Version) -> Iterator[Finding]:
+def _reserved(context: Context, version: Version, *, is_dead: bool = False) -> Iterator[Finding]:
     """Settle a reserved version and those of its set, unless somebody writes one meanwhile: then they are theirs."""
     with contextlib.suppress(ConflictError):
         now = context.commit(version.project, [Check(version.id, expected=version.revision)]).at
         ours = [version]
-        if not _is_held(version, now):  # its publisher moves no files any more, so that they can be looked at
+        if is_dead or not _is_held(version, now):  # no files are moved any more, so that they can be looked at
             ours = [each for each in _members(context, version) if each.state == "reserved"]
-        if alive := [each for each in ours if _is_held(each, now)]:
+        if (alive := [each for each in ours if _is_held(each, now)]) and not is_dead:
             yield Finding(version.ref, "waiting", "its publisher is at work", alive[0].lease_until)
             return
         for root in {each.root for each in ours}:
@@ -165,12 +199,16 @@ def _is_held(item: Version | Representation, now: datetime.datetime) -> bool:
 
 
 def _members(context: Context, version: Version) -> list[Version]:
-    """The versions that are published together with this one, as they stand, as far as they are to be seen."""
+    """The versions that are published together with this one, as they stand, as far as they are to be seen.
+
+    The files of any tell all; where none is staged yet, the commit that wrote them last tells those still reserved.
+    """
     for *_, manifest in _manifests(context, Places.of(version), version.id):
         if others := [id for id in manifest.members if id != version.id]:
             found = context.catalog.get(version.project, others)
             return [version, *(each for each in found if isinstance(each, Version))]
-    return [version]
+    written = Query("version", project=version.project).where(state="reserved", revision=version.revision)
+    return [version, *(each for each in context.every(written) if each.id != version.id)]
 
 
 def _placed(context: Context, versions: Sequence[Version]) -> list[tuple[Manifest, str]] | None:
@@ -243,6 +281,11 @@ def _left_over(context: Context, root: str, storage: Storage) -> Iterator[Findin
                     what = owner.state if isinstance(owner, Version) else "there"
                     yield Finding(path, "removed", f"{owner.ref} is {what}")
         yield from _tried(context, storage)
+        for path, product in latest_copies.heal(context, storage):
+            if product is None:
+                yield Finding(path, "unknown", f"the root {root} holds it, but no product that is visible has this id")
+            else:
+                yield Finding(path, "removed", f"the copy of the newest version of {product.ref} was left half done")
     except BifrostError as error:
         yield Finding(f"{root}:{TRANSACTIONS}", "failed", str(error))
 
@@ -259,15 +302,7 @@ def _tried(context: Context, storage: Storage) -> Iterator[Finding]:
 def _owners(context: Context, names: Iterable[str]) -> list[Version | Representation | None]:
     """The versions and representations that folders are named after, as they stand now."""
     ids = [name.rstrip("/") for name in names]
-    real = [id for id in ids if _is_id(id)]
+    real = [id for id in ids if is_id(id)]
     kinds = (Version, Representation)
     found = {entity.id: entity for entity in context.get_many(real) if isinstance(entity, kinds)}
     return [found.get(id) for id in ids]
-
-
-def _is_id(text: str) -> bool:
-    try:
-        check_id(text)
-    except ValidationError:
-        return False
-    return True

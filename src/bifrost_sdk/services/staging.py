@@ -6,7 +6,6 @@ told from its name alone, by anybody and at any time.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Literal
 
@@ -15,7 +14,7 @@ import attrs
 from bifrost_sdk.domain.versions import Representation, Version
 from bifrost_sdk.errors import StorageError, ValidationError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import sources
+from bifrost_sdk.services import digests, sources
 from bifrost_sdk.services.manifests import Entry, Manifest, digest
 from bifrost_sdk.services.sources import MANIFEST, Source
 
@@ -55,34 +54,44 @@ class Places:
         return next((folder for folder in self.finals if not storage.names(folder)), self.finals[-1])
 
 
-def take(storage: Storage, source: Source, folder: str, watch: Watch, *, transfer: Transfer = "copy") -> Entry:
+def take(
+    storage: Storage,
+    source: Source,
+    folder: str,
+    watch: Watch,
+    *,
+    transfer: Transfer = "copy",
+    algorithm: str = digests.USUAL,
+) -> Entry:
     """Take one file over, hashed while it is read; what cannot be linked or share its blocks is copied.
 
     Raises:
         StorageError: it cannot be read or written, or was changed meanwhile.
+        ConfigurationError: the algorithm needs a library that is not installed.
     """
     path = f"{folder}/{source.name}"
     if storage.share(source.path, path, link=transfer != "copy"):
-        return entry(source, watch=watch)
-    hasher = hashlib.sha256()
+        return entry(source, watch=watch, algorithm=algorithm)
+    hasher = digests.hasher_for(algorithm)
     storage.write(path, _blocks(source, hasher.update, watch))
-    return Entry(source.name, source.size, f"sha256:{hasher.hexdigest()}")
+    return Entry(source.name, source.size, digests.spell(hasher))
 
 
 def _unwatched(_: int) -> None:
     """Nobody is told."""
 
 
-def entry(source: Source, *, watch: Watch = _unwatched) -> Entry:
+def entry(source: Source, *, watch: Watch = _unwatched, algorithm: str = digests.USUAL) -> Entry:
     """What the manifest would say of a file, which is read for that.
 
     Raises:
         StorageError: it cannot be read, or was changed meanwhile.
+        ConfigurationError: the algorithm needs a library that is not installed.
     """
-    hasher = hashlib.sha256()
+    hasher = digests.hasher_for(algorithm)
     for _ in _blocks(source, hasher.update, watch):
         pass
-    return Entry(source.name, source.size, f"sha256:{hasher.hexdigest()}")
+    return Entry(source.name, source.size, digests.spell(hasher))
 
 
 def seal(storage: Storage, folder: str, manifest: Manifest) -> str:
@@ -106,11 +115,20 @@ def manifest_in(storage: Storage, folder: str, transaction: str) -> Manifest | N
 
 
 def is_whole(storage: Storage, folder: str, manifest: Manifest) -> bool:
-    """Whether every file of the manifest is there, and is what it says."""
+    """Whether every file of the manifest is there, and is what it says.
+
+    Raises:
+        ConfigurationError: to tell needs a library that is not installed.
+    """
     places = [(f"{folder}/{entry.name}", entry) for entry in manifest.entries]
     return all(storage.size(path) == entry.size for path, entry in places) and all(
-        _digest(storage, path) == entry.hash for path, entry in places
+        _digest(storage, path, digests.algorithm_of(entry.hash)) == entry.hash for path, entry in places
     )
+
+
+def is_sealed(storage: Storage, places: Places, transaction: str) -> bool:
+    """Whether there is a manifest of that transaction, so that who recovers it may find it whole."""
+    return any(manifest_in(storage, folder, transaction) for folder in (places.staged, *places.finals))
 
 
 def withdraw(storage: Storage, places: Places, transaction: str) -> list[str]:
@@ -142,7 +160,7 @@ def _is_begun(storage: Storage, final: str, staged: Manifest | None) -> bool:
     return bool(storage.names(final)) or any(item.folder == final for item in staged.representations)
 
 
-def _blocks(source: Source, digest: Callable[[bytes], None], watch: Watch) -> Iterator[bytes]:
+def _blocks(source: Source, digest: Callable[[bytes], object], watch: Watch) -> Iterator[bytes]:
     try:
         with source.path.open("rb", buffering=0) as file:
             while block := file.read(BLOCK):
@@ -159,8 +177,8 @@ def _blocks(source: Source, digest: Callable[[bytes], None], watch: Watch) -> It
         raise StorageError(message, path=str(source.path), reason="changed")
 
 
-def _digest(storage: Storage, path: str) -> str:
-    hasher = hashlib.sha256()
+def _digest(storage: Storage, path: str, algorithm: str) -> str:
+    hasher = digests.hasher_for(algorithm)
     for block in storage.read(path):
         hasher.update(block)
-    return f"sha256:{hasher.hexdigest()}"
+    return digests.spell(hasher)

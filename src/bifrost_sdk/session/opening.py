@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import functools
 import importlib
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,14 +17,16 @@ from typing import Any
 import attrs
 
 from bifrost_sdk.domain import codes
-from bifrost_sdk.errors import CatalogError, ConfigurationError
+from bifrost_sdk.errors import BifrostError, CatalogError, ConfigurationError
 from bifrost_sdk.ports import NOW, Actor, Catalog, Storage
-from bifrost_sdk.services import configuration, workspace
+from bifrost_sdk.services import configuration, presences, workspace
 from bifrost_sdk.services.configuration import Settings
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.identity import new_id
 from bifrost_sdk.services.projects import Projects
 from bifrost_sdk.session.session import Session
+
+_LOG = logging.getLogger(__name__)
 
 #: scheme of a catalog's URL -> the Store that serves it, loaded on first use.
 STORES = {"sqlite": "bifrost_sdk.adapters.sqlite.store:SqliteStore"}
@@ -97,7 +100,23 @@ def connect(
     folder, url = _locate(target or os.environ.get("BIFROST_SDK_URL"))
     explicit = {"project": project, "user": user, "roots": roots, "timeout": timeout, "catalog": url}
     settings = configuration.load(folder, explicit=explicit)
-    return Session(_context(_open(settings, must_exist=True), settings), settings=settings)
+    session = Session(_context(_open(settings, must_exist=True), settings), settings=settings)
+    if presences.found(settings.plugins.folder):
+        _recover_own(session.context)
+    return session
+
+
+def _recover_own(context: Context) -> None:
+    """Settle what this user's dead publishers left behind on this machine; whatever happens, the session opens."""
+    from bifrost_sdk.services import recovery
+
+    try:
+        findings = recovery.recover_own(context).findings
+    except BifrostError as error:
+        findings = (recovery.Finding(str(context.plugins.folder), "failed", str(error)),)
+    for finding in findings:
+        level = logging.WARNING if finding.outcome == "failed" else logging.INFO
+        _LOG.log(level, "%s: %s; %s", finding.subject, finding.outcome, finding.reason)
 
 
 class _Storages(Mapping[str, Storage]):
