@@ -28,7 +28,9 @@ from bifrost_sdk.services.moments import moment_of
 from bifrost_sdk.session.services import Services
 
 if TYPE_CHECKING:  # named in signatures; the modules are loaded when they are needed
+    from bifrost_sdk.domain.pictures.graphs import Graph
     from bifrost_sdk.services.dependencies import Dependency
+    from bifrost_sdk.services.graphs import Direction
     from bifrost_sdk.services.publications import Publication
     from bifrost_sdk.services.recovery import Recovery
     from bifrost_sdk.services.sources import Files
@@ -116,6 +118,16 @@ class Session(Services):
     def attributes(self, node: Item) -> dict[str, Inherited]:
         """The value of each declared attribute at a node, and the node that gives it."""
         return attributes.inherited(self.context, node)
+
+    def graph(self, item: Item, *, direction: Direction = "uses", depth: int | None = None, limit: int = 200) -> Graph:
+        """What an item uses, or what uses it, in the state of this view; `services.graphs.gather` tells all of it.
+
+        Raises:
+            NotFoundError, ValidationError: there is no such thing, direction, depth or limit.
+        """
+        from bifrost_sdk.services import graphs
+
+        return graphs.gather(self.context, item, direction=direction, depth=depth, limit=limit)
 
     # Other states
 
