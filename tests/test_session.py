@@ -449,3 +449,26 @@ def test_interrupted_publishes_are_settled_when_recovered(session: Session) -> N
     session.recover()
     session.recover("demo")
     assert session.revision("demo") == before
+
+
+@pytest.mark.parametrize("target", ["a" * 300, f"sqlite:///{'a' * 300}.sqlite"])
+def test_connect_says_what_it_cannot_look_at_when_the_operating_system_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="cannot look at .*aaa.*: File name too long"):
+        connect(target)
+
+
+def test_connect_says_that_a_catalog_cannot_be_used_when_its_folder_cannot_be_read(
+    shows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> bool:
+        raise OSError(5, "Input/output error")
+
+    from bifrost_sdk.adapters.sqlite import connection
+
+    monkeypatch.setattr(connection, "_sync_folder", fail)
+    (shows / "catalog.sqlite").unlink()
+    with pytest.raises(CatalogError, match="cannot be used: Input/output error; check"):
+        init(shows, user="anna")

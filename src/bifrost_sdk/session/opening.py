@@ -5,6 +5,7 @@ Only here is chosen which adapters serve: by the scheme of the catalog's URL, ea
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import importlib
@@ -97,13 +98,25 @@ def connect(
     ...     session.users.me().login, session.get(hero.ref) == hero
     ('anna', True)
     """
-    folder, url = _locate(target or os.environ.get("BIFROST_SDK_URL"))
-    explicit = {"project": project, "user": user, "roots": roots, "timeout": timeout, "catalog": url}
-    settings = configuration.load(folder, explicit=explicit)
-    session = Session(_context(_open(settings, must_exist=True), settings), settings=settings)
+    with _told():
+        folder, url = _locate(target or os.environ.get("BIFROST_SDK_URL"))
+        explicit = {"project": project, "user": user, "roots": roots, "timeout": timeout, "catalog": url}
+        settings = configuration.load(folder, explicit=explicit)
+        session = Session(_context(_open(settings, must_exist=True), settings), settings=settings)
     if presences.found(settings.plugins.folder):
         _recover_own(session.context)
     return session
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What the operating system refuses inside the block is told as an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename or "the workspace")
+        message = f"cannot look at {place}: {error.strerror or error}; check that it is mounted and may be read"
+        raise ConfigurationError(message, source=place) from error
 
 
 def _recover_own(context: Context) -> None:
@@ -151,6 +164,7 @@ def _context(catalog: Catalog, settings: Settings) -> Context:
         roots=roots,
         storages=_Storages(roots),
         plugins=settings.plugins,
+        hash=settings["hash"].value,
     )
 
 

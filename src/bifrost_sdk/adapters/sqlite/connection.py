@@ -199,11 +199,15 @@ class Connections(Forking):
 
 @contextlib.contextmanager
 def translated(path: str) -> Iterator[None]:
-    """Errors of SQLite inside the block become `CatalogError`, with what to do."""
+    """Errors of SQLite and of the operating system inside the block become `CatalogError`, with what to do."""
     try:
         yield
     except sqlite3.Error as error:
         raise explained(error, path) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"the catalog {path} cannot be used: {reason}; check that it is mounted and may be read"
+        raise CatalogError(message, path=path, reason=reason) from error
 
 
 def explained(error: sqlite3.Error, path: str) -> CatalogError:
