@@ -456,7 +456,7 @@ def test_connect_says_what_it_cannot_look_at_when_the_operating_system_refuses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConfigurationError, match="cannot look at .*aaa.*: File name too long"):
+    with pytest.raises(ConfigurationError, match=r"cannot look at .*aaa.*: File name too long"):
         connect(target)
 
 
