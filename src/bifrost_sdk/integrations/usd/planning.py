@@ -1,0 +1,181 @@
+"""What would be done with a folder, found out without doing it: its assets, their names, and what has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from bifrost_sdk.domain import codes
+from bifrost_sdk.domain.query import Query
+from bifrost_sdk.domain.versions import Version
+from bifrost_sdk.errors import BifrostError, NotFoundError, StorageError
+from bifrost_sdk.integrations.usd import naming
+from bifrost_sdk.integrations.usd.dependencies import Link, Problem
+from bifrost_sdk.integrations.usd.grouping import Unit, group
+from bifrost_sdk.integrations.usd.ingestion import INGESTED, IngestPlan, PlannedAsset, digest_of
+from bifrost_sdk.integrations.usd.naming import Names
+from bifrost_sdk.integrations.usd.rewriting import Layout, sets_of, texts_of
+from bifrost_sdk.integrations.usd.surveying import Cancel, Progress, Survey, survey
+from bifrost_sdk.services import staging
+from bifrost_sdk.services.context import Context
+
+#: Part of each digest: raised when the same folder would be published otherwise than before.
+_FORM = 1
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """How a folder is ingested.
+
+    `product` is the code of the product that each asset gets. `names` says how assets are called: patterns of folders
+    and layers -> ``type/code``, with ``{name}`` for the code that would be found; a folder that matches is one asset.
+    `is_frozen`: references between assets name exact versions instead of the latest.
+    """
+
+    product: str = attrs.field(default="usd", converter=codes.check_code)
+    names: Names = attrs.field(factory=dict, hash=False)
+    is_frozen: bool = False
+
+
+def plan(
+    context: Context,
+    folder: Path,
+    project: str,
+    options: Options,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> IngestPlan:
+    """See `bifrost_sdk.integrations.usd.ingesting.plan_ingest`."""
+    found = survey(folder, progress=progress, cancel=cancel)
+    name = found.folder.path.name
+    grouping = group(found.holdings, name=name, whole=tuple(options.names))
+    places = naming.places(grouping.units, name=name, names=options.names)
+    refs = {
+        unit: f"bifrost://{project}/assets/{type_}/{code}/{options.product}" for unit, (type_, code) in places.items()
+    }
+    planning = _Planning(context, found, options, refs, cancel=cancel)
+    assets = tuple(planning.assets(grouping.units, project))
+    problems = (*found.problems, *planning.problems)
+    return IngestPlan(project, found.folder.path, assets, problems, grouping.unmatched, options.is_frozen)
+
+
+class _Planning:
+    """One plan being made: each unit after those that it needs."""
+
+    def __init__(
+        self, context: Context, found: Survey, options: Options, refs: dict[Unit, str], *, cancel: Cancel | None
+    ) -> None:
+        self.context = context
+        self.found = found
+        self.options = options
+        self.refs = refs
+        self.cancel = cancel
+        self.layouts: dict[str, Layout] = {}
+        self.digests: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.managed = self._managed()
+
+    def assets(self, units: Sequence[Unit], project: str) -> Iterator[PlannedAsset]:
+        """What becomes of each unit."""
+        standing = self._standing([self.refs[unit] for unit in units])
+        moved = self._moved(project, standing) if len(standing) < len(units) else {}
+        sets = sets_of(self.found.layers.values())
+        for unit in units:
+            layout = Layout.of(unit, {pattern: files for pattern, files in sets.items() if files & set(unit.files)})
+            self.layouts.update(dict.fromkeys([*unit.files, *layout.items], layout))
+            self.problems += (
+                Problem("name", file, f"is called {name} in the version, since none can hold its name")
+                for file, name in layout.renamed.items()
+            )
+            asset = self._asset(layout)
+            latest = standing.get(asset.ref) or moved.pop(asset.digest, None)
+            if latest is not None:
+                self.refs[unit] = latest.ref.rpartition("/")[0]
+            asset = attrs.evolve(asset, ref=self.refs[unit], latest=latest)
+            self.digests[asset.ref] = asset.digest
+            yield asset
+
+    def _asset(self, layout: Layout) -> PlannedAsset:
+        needs: dict[str, None] = {}
+
+        def reference(link: Link) -> str:
+            other = self.layouts[link.files[0]]
+            ref = self.refs[other.unit]
+            needs[ref] = None
+            return f"{ref}/latest/{other.name_of(link.target)}"
+
+        layers = [file for file in layout.unit.files if file in self.found.layers]
+        texts = {layer: texts_of(self.found.layers[layer], layer, layout, reference) for layer in layers}
+        texts = {layer: changed for layer, changed in texts.items() if changed}
+        managed = {
+            id: None for layer in layers for ref in self.found.layers[layer].managed if (id := self.managed[ref])
+        }
+        paths = [self.found.folder.path / file for file in layout.unit.files]
+        return PlannedAsset(
+            ref=self.refs[layout.unit],
+            layout=layout,
+            texts=texts,
+            digest=self._digest(layout, texts, tuple(needs)),
+            size=sum(path.stat().st_size for path in paths),
+            needs=tuple(needs),
+            managed=tuple(managed),
+        )
+
+    def _digest(self, layout: Layout, texts: Mapping[str, Mapping[str, str]], needs: Sequence[str]) -> str:
+        """What tells whether the unit is as it was: content, names, new paths, and exact versions where these count."""
+        told = {
+            "form": _FORM,
+            "main": layout.name_of(layout.unit.main),
+            "files": sorted([layout.name_of(file), self._hash(file)] for file in layout.unit.files),
+            "texts": {layout.name_of(layer): dict(changed) for layer, changed in texts.items()},
+            "needs": {ref: self.digests[ref] for ref in needs} if self.options.is_frozen else None,
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _hash(self, file: str) -> str:
+        if self.cancel and self.cancel():
+            raise StorageError("planning was cancelled; nothing was done", reason="cancelled")
+        hasher = hashlib.sha256()
+        path = self.found.folder.path / file
+        try:
+            with path.open("rb", buffering=0) as read:
+                while block := read.read(staging.BLOCK):
+                    hasher.update(block)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StorageError(f"cannot read {path}: {reason}", path=str(path), reason=reason) from error
+        return hasher.hexdigest()
+
+    def _standing(self, refs: Sequence[str]) -> dict[str, Version]:
+        """The latest versions of the products that are there under these references."""
+        answers = self.context.get_many([f"{ref}/latest" for ref in refs])
+        return {ref: answer for ref, answer in zip(refs, answers, strict=True) if isinstance(answer, Version)}
+
+    def _moved(self, project: str, standing: Mapping[str, Version]) -> dict[str, Version]:
+        """Latest versions that were ingested from folders which are not there any more, by their digests."""
+        query = Query("version", project=project).where(state="published", **{f"metadata__{INGESTED}__isnull": False})
+        latest: dict[str, Version] = {}
+        for version in self.context.every(query):
+            if version.product not in latest or version.number > latest[version.product].number:
+                latest[version.product] = version
+        taken = {version.product for version in standing.values()}
+        return {digest_of(version): version for product, version in latest.items() if product not in taken}
+
+    def _managed(self) -> dict[str, str]:
+        """The ids of the versions that layers refer to already; empty for references that lead nowhere."""
+        refs = list(dict.fromkeys(ref for contents in self.found.layers.values() for ref in contents.managed))
+        answers = (
+            dict(zip(refs, self.context.catalog.resolve(refs, view=self.context.view), strict=True)) if refs else {}
+        )
+        for layer, contents in self.found.layers.items():
+            for ref in contents.managed:
+                if isinstance(error := answers[ref], BifrostError):
+                    hint = "publish what it needs first, or change the reference"
+                    reason = error.reason if isinstance(error, NotFoundError) and error.reason else str(error)
+                    self.problems.append(Problem("missing", layer, reason or "not found", path=ref, hint=hint))
+        return {ref: "" if isinstance(answer, BifrostError) else answer.version for ref, answer in answers.items()}

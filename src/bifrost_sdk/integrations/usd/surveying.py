@@ -1,0 +1,116 @@
+"""A folder gone through: its files, what its layers say, and what in it cannot be taken as it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import attrs
+
+from bifrost_sdk.errors import Issue, StorageError, ValidationError
+from bifrost_sdk.integrations.usd.dependencies import Contents, Folder, Problem, is_layer, read_layer
+from bifrost_sdk.integrations.usd.grouping import Holdings
+from bifrost_sdk.services.configuration import WORKSPACE_FILE
+
+#: Told (layers read, layers in all).
+Progress = Callable[[int, int], None]
+#: Asked between layers; true stops.
+Cancel = Callable[[], bool]
+
+
+@attrs.frozen
+class Survey:
+    """What a folder holds; `layers` by their paths relative to it."""
+
+    folder: Folder
+    layers: Mapping[str, Contents] = attrs.field(hash=False)
+    problems: tuple[Problem, ...]
+
+    @property
+    def holdings(self) -> Holdings:
+        """Files and who refers to what, as far as grouping must know."""
+        uses = {name: frozenset(file for link in each.links.values() for file in link.files) - {name}
+                for name, each in self.layers.items()}  # fmt: skip
+        ties = frozenset(
+            (name, file)
+            for name, each in self.layers.items()
+            for link in each.links.values()
+            if link.is_fixed
+            for file in link.files
+            if file != name
+        )
+        titles = {name: each.titles for name, each in self.layers.items()}
+        return Holdings(frozenset(self.folder.files.values()), titles, uses, ties)
+
+
+def survey(path: Path, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Survey:
+    """Go through a folder and read all of its layers.
+
+    Names that begin with a dot are passed over. A link to a file of the folder is that file; other links are not
+    followed.
+
+    Raises:
+        StorageError: there is no such folder, or it was cancelled.
+        ValidationError: the folder holds a workspace.
+    """
+    real = Path(os.path.realpath(path))
+    problems: list[Problem] = []
+    files = {str(real / name): name for name in sorted(_files(real, problems))}
+    folder = Folder(real, files)
+    names = [name for name in files.values() if is_layer(name)]
+    layers: dict[str, Contents] = {}
+    for name in names:
+        if cancel and cancel():
+            raise StorageError(f"going through {path} was cancelled; nothing was done", reason="cancelled")
+        layers[name] = read_layer(folder, name)
+        if progress:
+            progress(len(layers), len(names))
+    problems += [problem for contents in layers.values() for problem in contents.problems]
+    return Survey(folder, layers, tuple(problems))
+
+
+def _files(top: Path, problems: list[Problem]) -> Iterator[str]:
+    """Each file below a folder, relative to it."""
+    ahead = [""]
+    while ahead:
+        folder = ahead.pop()
+        for entry in _entries(top / folder, is_top=not folder, problems=problems, name=folder):
+            name = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.name == WORKSPACE_FILE:
+                message = f"{top / folder} is a workspace ({WORKSPACE_FILE})"
+                hint = "give the folder that holds the layers, and nothing else"
+                raise ValidationError(Issue("files.around", message, "folder", str(top), hint))
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink():
+                problems.extend(_link_problems(top, name))
+            elif entry.is_dir():
+                ahead.append(name)
+            elif entry.is_file():
+                yield name
+            else:
+                problems.append(Problem("link", name, "is no file", hint="take it away"))
+
+
+def _entries(path: Path, *, is_top: bool, problems: list[Problem], name: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(path) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if is_top:
+            raise StorageError(f"cannot read the folder {path}: {reason}", path=str(path), reason=reason) from error
+        problems.append(Problem("unreadable", name, f"cannot be read: {reason}", hint="ask for access to it"))
+        return []
+
+
+def _link_problems(top: Path, name: str) -> Iterator[Problem]:
+    """What is wrong with a link: nothing, where it leads to something in the folder."""
+    try:
+        real = os.path.realpath(top / name, strict=True)
+    except OSError as error:
+        yield Problem("link", name, f"is a link that leads nowhere: {error.strerror}", hint="take it away")
+        return
+    if os.path.commonpath([real, top]) != str(top):
+        yield Problem("link", name, f"is a link to {real}, outside of the folder; it is not followed", hint="copy it")
