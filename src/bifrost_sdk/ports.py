@@ -346,13 +346,14 @@ class Capabilities:
     `moves_whole`: a staged folder takes its final place in one step that never replaces anything. Without it the final
     folder is claimed first and its manifest comes last. `syncs`: what `sync` and `write` have done survives a loss
     of power, names of files included. `clones`: a file can share its blocks with another one until either is written.
-    `links`: a file can have two names.
+    `links`: a file can have two names. `swaps`: two folders can change places in one step.
     """
 
     moves_whole: bool
     syncs: bool
     clones: bool = False
     links: bool = False
+    swaps: bool = False
 
 
 class Storage(Protocol):
@@ -389,6 +390,26 @@ class Storage(Protocol):
         Raises:
             ConflictError: something else has that place, and stays as it is.
         """
+
+    def replace(self, staged: str, final: str, *, last: str) -> None:
+        """Let a staged folder take the place of a folder, or of none; nothing is left where it was staged.
+
+        Who reads a file by its name finds the old or the new one, whole. Where the storage `swaps`, all of them change
+        in one step, and what an interruption leaves at `staged` may be the old ones; else they change one by one,
+        `last` after the others.
+        """
+
+    def point(self, staged: str, final: str, folder: str) -> bool:
+        """Let `final` be a link that leads to a folder, in place of a link that was there, in one step.
+
+        The link is made at `staged`, where nothing is left. False, and nothing has changed, where there are no links.
+
+        Raises:
+            ConflictError: something that is no link has that place, and stays as it is.
+        """
+
+    def target(self, path: str) -> str | None:
+        """The folder that a link leads to, as `point` made it; None where there is no such link."""
 
     def remove(self, path: str) -> None:
         """Take away a file, or a folder with all that is in it; nothing happens where there is none."""

@@ -46,10 +46,12 @@ def test_user_file_is_read_when_it_lies_in_its_place(tmp_path: Path) -> None:
         ("projct: demo\n", r"bifrost\.yaml:1: there is no setting 'projct'; did you mean 'project'\?"),
         (
             "zzz: demo\n",
-            "the settings are catalog, project, user, site, timeout, validators, disabled, severity, followers, roots",
+            r"the settings are catalog, project, user, .* latest_copy, .*roots",
         ),
         ("user: anna\nproject: 12\n", r"bifrost\.yaml:2: project is a text, not 12"),
         ("project: ''\n", "project is a text"),
+        ("latest_copy: true\n", "latest_copy is copy, link, symlink, or gives one of these for codes of products"),
+        ("latest_copy: {model: move}\n", "latest_copy is copy, link, symlink, or gives"),
         ("site: Berlin\n", "site is a name of a-z"),
         ("roots:\n  publish: {windows: /mnt}\n", r"bifrost\.yaml:2: roots\.publish has a folder of windows with"),
         ("timeout: soon\n", "timeout is a number of seconds"),

@@ -21,6 +21,9 @@ WINDOWS_FOLDER: Final = 247
 #: Where a storage tries what it can do: in a folder each time, named by the second of the epoch in UTC, ``-`` and more.
 TRIALS: Final = ".bifrost/trials"
 
+#: What the copy of a newest version is called, in the place of the version's number.
+LATEST: Final = "latest"
+
 #: The folders of roots: (name of the root, folder); a root may have several, as platforms spell it.
 RootFolders: TypeAlias = Sequence[tuple[str, PurePath]]
 

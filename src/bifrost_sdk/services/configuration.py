@@ -16,6 +16,7 @@ from typing import Any
 
 import attrs
 
+from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.validation import SEVERITIES
 from bifrost_sdk.errors import ConfigurationError
 from bifrost_sdk.services import plugins, roots
@@ -87,6 +88,7 @@ class Settings:
             disabled=frozenset(self["disabled"].value),
             severity=self["severity"].value,
             folder=self.folder / ".bifrost",
+            latest_copy=self["latest_copy"].value,
         )
 
     def roots(self) -> dict[str, Path]:
@@ -236,6 +238,13 @@ def _severities(value: Any) -> dict[str, str]:  # Any: judged here
     return dict(value)
 
 
+def _ways(value: Any) -> dict[str, str]:  # Any: judged here
+    ways = {plugins.EVERY_PRODUCT: value} if isinstance(value, str) else value
+    if not isinstance(ways, dict) or not all(way in plugins.COPIES for way in ways.values()):
+        raise ValueError(f"is {', '.join(plugins.COPIES)}, or gives one of these for codes of products")
+    return {codes.fold(str(code)): way for code, way in ways.items()}
+
+
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {  # Any: judged by the check
     "catalog": _text,
     "project": _text,
@@ -246,6 +255,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {  # Any: judged by the check
     "disabled": _texts,
     "severity": _severities,
     "followers": _code,
+    "latest_copy": _ways,
 }
 _DEFAULTS: Mapping[str, Any] = {  # Any: values of every setting
     "catalog": "catalog.sqlite",
@@ -257,6 +267,7 @@ _DEFAULTS: Mapping[str, Any] = {  # Any: values of every setting
     "disabled": (),
     "severity": {},
     "followers": (),
+    "latest_copy": None,
 }
 _NAMES = (*_CHECKS, "roots")
 

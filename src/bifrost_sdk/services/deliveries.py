@@ -32,6 +32,8 @@ Outcome = Literal["delivered", "failed", "parked", "waiting", "busy", "broken"]
 class Published:
     """What a follower is called with: a version that was published, and the event that says so.
 
+    A follower whose attribute `is_told_of_states` is true is also called when one was retired, restored or purged.
+
     It may be called with the same version again, and the version may have been retired meanwhile. `context` is that of
     the library itself, which may do everything.
     """
@@ -155,7 +157,7 @@ class _Run:
         before = self.cursor
         while events := self._events(self.cursor.revision):
             for event in events:
-                if self.cursor.is_before(event) and _is_publish(event) and not self._deliver(event):
+                if self.cursor.is_before(event) and self._is_asked_for(event) and not self._deliver(event):
                     return False
             self.cursor = attrs.evolve(self.cursor, revision=events[-1].revision + 1, position=0)
         if self.cursor != before:
@@ -164,6 +166,9 @@ class _Run:
 
     def _events(self, revision: int, *, limit: int = _PAGE) -> Sequence[Event]:
         return self.job.context.catalog.events(self.job.project, after=revision - 1, limit=limit)
+
+    def _is_asked_for(self, event: Event) -> bool:
+        return _is_publish(event) or (getattr(self.job.follower.value, "is_told_of_states", False) and _is_state(event))
 
     def _deliver(self, event: Event) -> bool:
         """Whether the cursor is behind the event now."""
@@ -242,3 +247,9 @@ def _is_publish(event: Event) -> bool:
     """Whether a version was published: not one that was restored, nor one that was adopted as already published."""
     states = event.before.get("state"), event.after.get("state")
     return event.subject_kind == "version" and states == ("reserved", "published")
+
+
+def _is_state(event: Event) -> bool:
+    """Whether a version that was published has another state now."""
+    is_change = event.subject_kind == "version" and "state" in event.after
+    return is_change and event.before.get("state") in {"published", "retired"}

@@ -24,6 +24,7 @@ from bifrost_sdk.services import plugins
 from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.cursors import Attempt, Cursor, CursorFile
 from bifrost_sdk.services.deliveries import Delivery, Job
+from bifrost_sdk.services.plugins import Loaded
 
 #: The group of entry points by which followers of other packages are found.
 GROUP = "bifrost_sdk.followers"
@@ -139,9 +140,17 @@ def _projects(context: Context, project: Item | None) -> builtins.list[str]:
     return [found.code for found in context.every(Query("project", project=STUDIO)) if found.state == "active"]
 
 
+def _own(context: Context) -> Iterator[Loaded]:
+    """What the library itself does after each publish, where the settings ask for it."""
+    if context.plugins.latest_copy is not None:
+        from bifrost_sdk.services.latest_copies import LatestCopies
+
+        yield Loaded("latest_copy", LatestCopies())
+
+
 def _jobs(context: Context, project: str) -> builtins.list[Job]:
     """One for each follower, in the order in which they were found; nothing is asked of the catalog without any."""
-    found = list(plugins.load(GROUP, context.plugins.followers))
+    found = [*plugins.load(GROUP, context.plugins.followers), *_own(context)]
     if not found:
         return []
     if context.plugins.folder is None:

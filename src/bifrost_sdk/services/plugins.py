@@ -18,6 +18,12 @@ import attrs
 if TYPE_CHECKING:  # it reads what is installed, and is loaded when that is asked for
     from importlib.metadata import EntryPoint
 
+#: In place of the code of a product: whatever others are not named.
+EVERY_PRODUCT = "*"
+
+#: How the copy of a newest version is made: of its own blocks, with second names of its files, or as a link to it.
+COPIES = ("copy", "link", "symlink")
+
 #: Whether a text names a thing in a module: ``package.module:name``.
 is_name = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*").fullmatch
 
@@ -28,6 +34,7 @@ class Plugins:
 
     `validators` and `followers` are named ``package.module:name``. `disabled` are ids of validators that do not run,
     `severity` says how much others weigh, by id. `folder` is where what must be remembered is kept, None for nowhere.
+    `latest_copy` says by folded codes of products how the copies of their newest versions are made; None: nobody asked.
     """
 
     validators: tuple[str, ...] = ()
@@ -35,6 +42,7 @@ class Plugins:
     disabled: frozenset[str] = frozenset()
     severity: Mapping[str, str] = attrs.field(factory=dict, hash=False)
     folder: Path | None = None
+    latest_copy: Mapping[str, str] | None = attrs.field(default=None, hash=False)
 
 
 @attrs.frozen

@@ -7,7 +7,7 @@ from typing import Any
 
 from bifrost_sdk.domain.entity import Node
 from bifrost_sdk.domain.query import Filter, Query
-from bifrost_sdk.domain.versions import Product
+from bifrost_sdk.domain.versions import Product, Version
 from bifrost_sdk.services.context import Item
 from bifrost_sdk.services.entities import Nodes
 
@@ -30,6 +30,19 @@ class Products(Nodes[Product]):
         node = self.context.take(Node, owner)
         query = Query("product", project=self.context.code_of(node)).where(*filters, parent=node.id, **lookups)
         return self.context.every(query.sort("code"))
+
+    def copy_latest(self, product: Item) -> Version | None:
+        """Bring the copy of its newest version up to date, as publishing does by itself; the version that it holds.
+
+        None where there is none: nothing is published, or the setting does not name the product.
+
+        Raises:
+            ConfigurationError: the setting `latest_copy` is not there.
+            StorageError: the copy cannot be made.
+        """
+        from bifrost_sdk.services import latest_copies
+
+        return latest_copies.refresh(self.context, product)
 
     def _put(self, owner: Item, fields: dict[str, Any], *, ensure: bool) -> Product:
         node = self.context.take(Node, owner)

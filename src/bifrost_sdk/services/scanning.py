@@ -19,6 +19,7 @@ import attrs
 from bifrost_sdk.domain import locations
 from bifrost_sdk.domain.codes import fold
 from bifrost_sdk.domain.reconciliation import NEAR, SKEW, Content, Finding, Spot, State, Verdict, judge
+from bifrost_sdk.domain.rootpaths import LATEST
 from bifrost_sdk.services.disks import REGULAR, TYPE, Disk, Look, problem_of
 from bifrost_sdk.services.sources import MANIFEST
 from bifrost_sdk.services.tracked import Holding, Listed, Numbered, Work
@@ -137,11 +138,16 @@ class RootScan:
                 inner = self._visit(folder, is_place=True)
                 if inner:
                     above = f"{folder}/" if folder else ""
-                    stack += [above + name for name in inner if name not in OWN_NAMES]
+                    own = (above + name for name in inner if name not in OWN_NAMES)
+                    stack += [path for path in own if not self._is_copy(path)]
         for folder in list(self.holdings):
             self._visit(self._spelled.get(folder, folder), is_place=False)
         self.outcome.counts["ok"] += self._fine
         self._tell()
+
+    def _is_copy(self, folder: str) -> bool:
+        """Whether it is the copy of a newest version, which is no version's own and comes and goes."""
+        return LATEST in folder and os.path.isfile(f"{self.disk.top}/{folder}/{MANIFEST}")  # noqa: PTH113 - a text
 
     def _visit(self, folder: str, *, is_place: bool) -> list[str]:
         """Look at the files of one folder; the names of the folders in it. Strays count in a place only."""

@@ -89,7 +89,7 @@ class Versions(Entities[Version]):
 
     def retire(self, version: Item) -> Version:
         """Let ``latest`` and ``approved`` skip it; by its number it is still resolved. `restore` takes it back."""
-        return self.update(version, state="retired")
+        return self._change(version, "retired")
 
     def restore(self, version: Item) -> Version:
         """Bring a retired version back.
@@ -97,7 +97,7 @@ class Versions(Entities[Version]):
         Raises:
             ValidationError: it is not retired, or something that it was made of was purged meanwhile.
         """
-        return self.update(version, state="published")
+        return self._change(version, "published")
 
     def plan_purge(self, version: Item) -> PurgePlan:
         """What `purge` would remove, what refers to the version, and why it is refused if it is; changes nothing."""
@@ -127,6 +127,13 @@ class Versions(Entities[Version]):
     def dependents(self, version: Item, *, depth: int = 64, kinds: Sequence[str] = ()) -> Page:
         """What was made of the version, and what was made of that, `depth` steps at most; the page holds the edges."""
         return self._walk(version, depth, kinds, forward=False)
+
+    def _change(self, version: Item, state: str) -> Version:
+        """Give it another state, and tell followers that ask for these."""
+        from bifrost_sdk.services import following
+
+        with following.delivering(self.context, self.context.get(version).project):
+            return self.update(version, state=state)
 
     def _walk(self, version: Item, depth: int, kinds: Sequence[str], *, forward: bool) -> Page:
         made = self.get(version)

@@ -128,6 +128,45 @@ class StorageContract:
         assert _content(storage, f"final/{LAST}") == str(winner).encode()
         assert storage.size(f"final/{winner}.usd") == 1
 
+    def test_file_is_there_at_any_time_when_a_folder_is_replaced(self, storage: Storage) -> None:
+        """Who reads a file by its name finds the old or the new one, whole; afterwards there is only the new folder."""
+        stop = threading.Event()
+        seen: set[bytes] = set()
+
+        def read() -> None:
+            while not stop.is_set():
+                seen.add(_content(storage, "latest/a.usd"))
+
+        _put(storage, "tx/0")
+        storage.replace("tx/0", "latest", last=LAST)
+        thread = threading.Thread(target=read)
+        thread.start()
+        rounds = [str(number).encode() * 50_000 for number in range(1, 6)]
+        for number, content in enumerate(rounds, 1):
+            storage.write(f"tx/{number}/a.usd", [content])
+            storage.write(f"tx/{number}/only.{number}", [b""])
+            storage.write(f"tx/{number}/{LAST}", [content])
+            storage.replace(f"tx/{number}", "latest", last=LAST)
+            assert (storage.names("latest"), storage.names(f"tx/{number}")) == (["a.usd", LAST, f"only.{number}"], [])
+        stop.set()
+        thread.join()
+        assert seen <= {b"a.usd", *rounds}
+        assert _content(storage, "latest/a.usd") == rounds[-1]
+
+    def test_link_leads_to_the_last_folder_when_pointed_again(self, storage: Storage) -> None:
+        """Where there are links at all, one takes the place of another, and never that of anything else."""
+        _put(storage, "show/v001")
+        _put(storage, "show/v002")
+        storage.write("taken", [b"theirs"])
+        if storage.point("tx/1", "show/latest", "show/v001"):
+            assert storage.point("tx/1", "show/latest", "show/v002")
+            assert storage.target("show/latest") == "show/v002"
+            with pytest.raises(ConflictError):
+                storage.point("tx/1", "taken", "show/v001")
+        assert (storage.names("tx"), _content(storage, "taken")) == ([], b"theirs")
+        storage.remove("show/latest")
+        assert (storage.target("show/latest"), storage.names("show/v002")) == (None, ["a.usd", LAST, "textures/"])
+
     def test_nothing_is_left_when_removed(self, storage: Storage) -> None:
         """Files, folders with all below, and what is not there; doing it again changes nothing."""
         _put(storage, "tx/1")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from bifrost_sdk.adapters.local import cloning, moving
+from bifrost_sdk.adapters.local import cloning, moving, swapping
 from bifrost_sdk.domain.rootpaths import TRIALS
 from bifrost_sdk.errors import ConflictError, StorageError
 from bifrost_sdk.ports import Capabilities
@@ -62,7 +62,11 @@ class LocalStorage:
                     for missing in self._missing(folder / part):
                         missing.mkdir(exist_ok=True)
                 return Capabilities(
-                    moves_whole=_moves_whole(folder), syncs=_syncs(folder), clones=_clones(folder), links=_links(folder)
+                    swaps=_swaps(folder),
+                    moves_whole=_moves_whole(folder),
+                    syncs=_syncs(folder),
+                    clones=_clones(folder),
+                    links=_links(folder),
                 )
             finally:
                 shutil.rmtree(folder, ignore_errors=True)  # what stays is for `recover`
@@ -101,7 +105,7 @@ class LocalStorage:
             handle = os.open(place, _READING if links else _READING | _NO_LINK)
             try:
                 found = os.fstat(handle)
-                if not stat.S_ISREG(found.st_mode) or not (links or _NO_LINK or os.path.samestat(found, os.lstat(place))):
+                if not stat.S_ISREG(found.st_mode) or not (links or _is_no_link(place, found)):
                     raise OSError(errno.EINVAL, "it is no plain file")
                 left = found.st_size  # room for a whole block would take longer than a small file
                 while left > 0 and (block := os.read(handle, min(BLOCK, left))):
@@ -138,6 +142,49 @@ class LocalStorage:
                 raise ConflictError(message, blockers=[str(target)]) from error
             self._sync_folder(target.parent)
             self._sync_folder(source.parent)
+
+    def replace(self, staged: str, final: str, *, last: str) -> None:
+        """One swap where the file system has one; else file by file, so that each is there at any moment."""
+        source, target = self._at(staged), self._at(final)
+        if not os.path.lexists(target):
+            self.place(staged, final, last=last)
+            return
+        with _reporting("replace", target):
+            if self.capabilities.swaps:
+                swapping.swap(source, target)
+                self._sync_folder(target.parent)
+            else:
+                swapping.replace_piecewise(source, target, last=last)
+                self.sync(final)
+        self.remove(staged)
+
+    def point(self, staged: str, final: str, folder: str) -> bool:
+        """A relative symbolic link, so that it holds wherever the root is mounted; False where there are none."""
+        made, place, inner = self._at(staged), self._at(final), self._at(folder)
+        with _reporting("link", place):
+            if os.path.lexists(place) and not place.is_symlink():
+                message = f"{place} is no link and was left as it is; look what it is, and move it away"
+                raise ConflictError(message, blockers=[str(place)])
+            for missing in (*self._missing(made.parent), *self._missing(place.parent)):
+                missing.mkdir(exist_ok=True)
+            try:
+                made.symlink_to(os.path.relpath(inner, place.parent), target_is_directory=True)
+            except OSError as error:
+                if error.errno in cloning.UNSUPPORTED or os.name == "nt":
+                    return False
+                raise
+            made.replace(place)
+            self._sync_folder(place.parent)
+        return True
+
+    def target(self, path: str) -> str | None:
+        """The folder that a symbolic link leads to, read from the link alone."""
+        place = self._at(path)
+        with _reporting("look at", place):
+            if not place.is_symlink():
+                return None
+            inner = Path(os.path.normpath(place.parent / place.readlink()))
+        return inner.relative_to(self.root).as_posix() if self.root in inner.parents else None
 
     def remove(self, path: str) -> None:
         """Take away a file, or a folder with all that is in it, and sync the folder around it."""
@@ -237,6 +284,11 @@ def _is_outside(path: str) -> bool:
     return "//" in parts or "/./" in parts or "/../" in parts or "\\" in path or ":" in path or "\0" in path
 
 
+def _is_no_link(place: str, found: os.stat_result) -> bool:
+    """Whether what was opened and `found` is what has that place; where links cannot be opened it is."""
+    return bool(_NO_LINK) or os.path.samestat(found, os.lstat(place))
+
+
 class _reporting:  # noqa: N801 - it reads as a verb, and is a class since a generator would cost as much as a small file
     """Turns what the operating system says into an error that a person can act on."""
 
@@ -272,6 +324,20 @@ def _moves_whole(folder: Path) -> bool:
         return False
     moving.move(folder / "source", folder / "free")
     return True
+
+
+def _swaps(folder: Path) -> bool:
+    """Whether two folders change places: what lies in one is then found in the other."""
+    (folder / "source" / "mark").touch()
+    try:
+        swapping.swap(folder / "source", folder / "taken")
+    except OSError:  # whatever it says, files can be replaced one by one
+        (folder / "source" / "mark").unlink()
+        return False
+    is_swapped = (folder / "taken" / "mark").exists()
+    for name in ("source", "taken"):
+        (folder / name / "mark").unlink(missing_ok=True)
+    return is_swapped
 
 
 def _clones(folder: Path) -> bool:

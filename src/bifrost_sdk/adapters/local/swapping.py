@@ -1,0 +1,66 @@
+"""Two folders change places in one step, as each operating system spells it; where none does, files go one by one."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2  # linux/fs.h
+_RENAME_SWAP = 2  # sys/stdio.h of macOS
+
+_Swap = Callable[[bytes, bytes], int]
+
+
+def swap(one: Path, other: Path) -> None:
+    """Let two things that are there, on one file system, change places; whoever looks finds them before or after.
+
+    Raises:
+        OSError: it cannot be done here, and both are where they were.
+    """
+    native = _native()
+    if native is None:
+        raise OSError(errno.ENOSYS, "this system swaps no folders", str(other))
+    if native(os.fsencode(one), os.fsencode(other)) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(one), None, str(other))
+
+
+def replace_piecewise(source: Path, target: Path, *, last: str) -> None:
+    """Let each file below `source` take its place below `target`, take away what is over there, and `last` comes last.
+
+    Who reads one file finds the old or the new one, whole; who reads several may find some of both.
+    """
+    wanted = {path.relative_to(source) for path in source.rglob("*") if not path.is_dir()}
+    for name in sorted(wanted - {Path(last)}):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).replace(target / name)
+    for path in sorted(target.rglob("*"), reverse=True):
+        name = path.relative_to(target)
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif name not in wanted and name != Path(last):
+            path.unlink()
+    (source / last).replace(target / last)
+
+
+@functools.lru_cache(maxsize=1)
+def _native() -> _Swap | None:
+    """The C library's rename with flags; None where it has none, as on Windows."""
+    if os.name == "nt":
+        return None
+    library = ctypes.CDLL(None, use_errno=True)
+    if hasattr(library, "renameat2"):
+        call = library.renameat2
+        call.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+        return lambda one, other: int(call(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE))
+    if hasattr(library, "renamex_np"):
+        call = library.renamex_np
+        call.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint)
+        return lambda one, other: int(call(one, other, _RENAME_SWAP))
+    return None
