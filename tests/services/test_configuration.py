@@ -46,7 +46,7 @@ def test_user_file_is_read_when_it_lies_in_its_place(tmp_path: Path) -> None:
         ("projct: demo\n", r"bifrost\.yaml:1: there is no setting 'projct'; did you mean 'project'\?"),
         (
             "zzz: demo\n",
-            r"the settings are catalog, project, user, .* latest_copy, .*roots",
+            r"the settings are catalog, .*project, user, .*followers, .*latest_copy, .*roots",
         ),
         ("user: anna\nproject: 12\n", r"bifrost\.yaml:2: project is a text, not 12"),
         ("project: ''\n", "project is a text"),
