@@ -169,10 +169,10 @@ def test_commit_is_undone_when_reverted(folder: Path, run: Run) -> None:
     with connect(folder) as session:
         session.assets.update("bifrost://demo/assets/char/hero", description="long")
         revision = session.revision("demo")
-    status, out, err = run("revert", str(revision), "--project", "demo")
+    status, out, err = run("undo", str(revision), "--project", "demo")
     assert (status, err) == (0, "")
     assert out == f"revision {revision} of demo is undone by revision {revision + 1}\n"
-    assert in_json(run("revert", str(revision + 1), "--json"))["reverted"] == revision + 1
+    assert in_json(run("undo", str(revision + 1), "--json"))["undone"] == revision + 1
 
 
 def test_findings_are_shown_when_recovered(folder: Path, run: Run) -> None:
@@ -224,7 +224,7 @@ def test_end_of_the_lease_is_told_when_a_publisher_is_at_work(folder: Path, run:
         (("list", "-w", "nowhere"), 1, "workspace"),
         (("list", "-p", "other"), 3, "other"),
         (("resolve", "assets/char/hero/model", "--at", "tomorrow"), 1, "is no time"),
-        (("revert", "999"), 3, "999"),
+        (("undo", "999"), 3, "999"),
     ],
 )
 def test_error_is_one_message_when_refused(
@@ -388,7 +388,7 @@ def leaves(group: Group, *names: str) -> Iterator[tuple[str, Command]]:
 
 def test_every_command_explains_itself_when_asked() -> None:
     found = dict(leaves(bifrost))
-    assert {"init", "publish", "resolve", "list", "recover", "revert", "demo", "sync apply"} <= set(found)
+    assert {"init", "publish", "resolve", "list", "recover", "undo", "demo", "sync apply"} <= set(found)
     for name, command in found.items():
         assert command.help, name
         for each in command.params:

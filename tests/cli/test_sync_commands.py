@@ -70,7 +70,7 @@ def numbers() -> list[int | None]:
 
 
 def test_scan_says_so_when_all_is_well(run: Run, desk: Path) -> None:
-    status, out, err = run("sync", "scan")
+    status, out, err = run("scan")
     assert (status, err) == (0, "")
     assert out.splitlines() == [
         "demo at revision 6, known files: 2",
@@ -82,7 +82,7 @@ def test_scan_says_so_when_all_is_well(run: Run, desk: Path) -> None:
 
 def test_scan_tells_every_finding_when_something_changed(run: Run, desk: Path) -> None:
     spoil(desk)
-    status, out, _ = run("sync", "scan")
+    status, out, _ = run("scan")
     lines = [line.split() for line in out.splitlines()]
     assert status == 1
     assert lines[1:5] == [["state", "files"], ["missing", "1"], ["untracked", "1"], ["modified", "1"]]
@@ -96,11 +96,11 @@ def test_scan_tells_every_finding_when_something_changed(run: Run, desk: Path) -
 
 def test_status_is_of_the_states_asked_for_when_some_are(run: Run, desk: Path) -> None:
     save(desk / "notes.txt", "no scene")
-    assert run("sync", "scan")[0] == 1
-    status, out, _ = run("sync", "scan", "--state", "missing", "--state", "modified")
+    assert run("scan")[0] == 1
+    status, out, _ = run("scan", "--state", "missing", "--state", "modified")
     assert (status, out.splitlines()[-1]) == (0, "nothing is missing or modified")
     spoil(desk)
-    status, out, _ = run("sync", "scan", "--state", "modified", "--json")
+    status, out, _ = run("scan", "--state", "modified", "--json")
     data = json.loads(out)
     assert (status, [each["path"] for each in data["findings"]]) == (1, [MODEL])
     assert data["counts"]["untracked"] == 2
@@ -108,30 +108,30 @@ def test_status_is_of_the_states_asked_for_when_some_are(run: Run, desk: Path) -
 
 def test_scan_is_limited_when_a_root_or_folder_is_given(run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spoil(desk)
-    assert run("sync", "scan", "--root", "publish", "--state", "missing", "--state", "untracked")[0] == 0
-    assert run("sync", "scan", "--root", "work", "--folder", "demo/assets")[0] == 0
-    assert run("sync", "scan", "--folder", str(desk), "--state", "modified")[0] == 0
+    assert run("scan", "--root", "publish", "--state", "missing", "--state", "untracked")[0] == 0
+    assert run("scan", "--root", "work", "--folder", "demo/assets")[0] == 0
+    assert run("scan", "--folder", str(desk), "--state", "modified")[0] == 0
     monkeypatch.chdir(desk.parent)
-    assert run("sync", "scan", "--folder", desk.name, "--state", "missing")[0] == 1
-    assert run("sync", "scan", "--folder", "nothing", "--state", "missing")[0] == 0
+    assert run("scan", "--folder", desk.name, "--state", "missing")[0] == 1
+    assert run("scan", "--folder", "nothing", "--state", "missing")[0] == 0
 
 
 def test_contents_are_read_when_scan_verifies(run: Run, desk: Path) -> None:
     path = Path("publish", MODEL)
     path.write_text("The first scene")
     age(path)
-    assert run("sync", "scan")[0] == 0
-    status, out, _ = run("sync", "scan", "--verify", "--json")
+    assert run("scan")[0] == 0
+    status, out, _ = run("scan", "--verify", "--json")
     data = json.loads(out)
     assert (status, data["verified"], data["findings"][0]["reason"]) == (1, True, "it has another content")
 
 
 def test_roots_are_told_when_something_is_wrong_with_them(run: Run, desk: Path) -> None:
     Path("work/.bifrost-root").unlink()
-    status, out, _ = run("sync", "scan")
+    status, out, _ = run("scan")
     assert (status, "has no sentinel" in out, "bifrost sync mark work" in out) == (0, True, True)
     Path("work").rename("elsewhere")
-    status, out, _ = run("sync", "scan")
+    status, out, _ = run("scan")
     assert (status, out.splitlines()[-1]) == (1, "not everything could be looked at")
     assert f"root work ({desk.parents[6]}): its folder is not there" in out
     assert run("sync", "plan")[0] == 1
@@ -140,10 +140,10 @@ def test_roots_are_told_when_something_is_wrong_with_them(run: Run, desk: Path) 
 def test_long_list_is_cut_when_nobody_asked_for_all_of_it(run: Run, desk: Path) -> None:
     for number in range(2, 102):
         save(desk / f"sh020.anim.v{number:03d}.ma", "a scene")
-    lines = run("sync", "scan")[1].splitlines()
+    lines = run("scan")[1].splitlines()
     assert lines[-2] == "and 60 more; --json lists all of them, --state STATE those of a state"
     assert sum(line.startswith("untracked ") for line in lines) == 41
-    lines = run("sync", "scan", "--state", "untracked")[1].splitlines()
+    lines = run("scan", "--state", "untracked")[1].splitlines()
     assert sum(line.startswith("untracked ") for line in lines) == 101
     assert "and 60 more like this; --json lists all of them" in run("sync", "plan")[1].splitlines()
     assert len(json.loads(run("sync", "plan", "--json")[1])["actions"]) == 100
@@ -152,9 +152,9 @@ def test_long_list_is_cut_when_nobody_asked_for_all_of_it(run: Run, desk: Path) 
 def test_names_are_escaped_when_they_would_steer_a_terminal(run: Run, desk: Path) -> None:
     save(desk / "a\x1b[2J.txt", "")
     save(desk / "a\x1b[2J.v001.ma", "")
-    for command in ("scan", "plan", "apply"):
-        assert "\x1b" not in run("sync", command)[1]
-    assert "a\\x1b[2J.txt" in run("sync", "scan")[1]
+    for command in (("scan",), ("sync", "plan"), ("sync", "apply")):
+        assert "\x1b" not in run(*command)[1]
+    assert "a\\x1b[2J.txt" in run("scan")[1]
 
 
 def test_nothing_is_changed_when_a_plan_is_made(run: Run, desk: Path) -> None:
@@ -263,7 +263,7 @@ def test_command_is_refused_with_what_to_do(run: Run, desk: Path, arguments: tup
     assert run("sync", "plan", "--to", "plan.json")[0] == 0
     Path("other.json").write_text("{}")
     Path("deep.json").write_text("[" * 100_000)
-    status, _, err = run("sync", *arguments)
+    status, _, err = run(*() if arguments[0] == "scan" else ("sync",), *arguments)
     assert (status, says in err) == (1, True), err
 
 
@@ -300,9 +300,9 @@ def test_whole_commits_stay_when_apply_is_interrupted(run: Run, desk: Path, monk
     assert numbers() == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("command", ["scan", "plan", "apply"])
+@pytest.mark.parametrize("command", [("scan",), ("sync", "plan"), ("sync", "apply")], ids=lambda typed: typed[-1])
 def test_nothing_is_changed_when_a_scan_is_interrupted(
-    run: Run, desk: Path, command: str, monkeypatch: pytest.MonkeyPatch
+    run: Run, desk: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoil(desk)
     scandir = os.scandir
@@ -312,7 +312,7 @@ def test_nothing_is_changed_when_a_scan_is_interrupted(
         return scandir(*arguments)
 
     monkeypatch.setattr(os, "scandir", interrupted)
-    assert run("sync", command) == (130, "", "bifrost: interrupted; nothing was changed\n")
+    assert run(*command) == (130, "", "bifrost: interrupted; nothing was changed\n")
     assert numbers() == [1]
 
 

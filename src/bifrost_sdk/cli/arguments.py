@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import click
 
 from bifrost_sdk.errors import Issue, ValidationError
 from bifrost_sdk.session import Session
+
+#: What is said of a moment where one can be given.
+AT: Final = (
+    "as it was at a time, in UTC unless it says otherwise (2026-01-31, 2026-01-31T12:00:00+01:00), "
+    "or at a revision: digits alone (12)"
+)
 
 _YEAR = 365 * 86_400.0
 

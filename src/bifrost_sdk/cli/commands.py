@@ -13,6 +13,21 @@ _EPILOG = (
     "5 not permitted, 130 interrupted."
 )
 
+
+def _noun(name: str, text: str, made: str) -> Group:
+    """What can be done with the things of a kind."""
+    place = "noun_commands:show_project" if name == "project" else "reading_commands:show"
+    return Group(
+        text,
+        {
+            "list": Home(f"noun_commands:list_{name}s", f"list the {name}s"),
+            "create": Home(f"noun_commands:create_{name}", f"make {made}"),
+            "show": Home(place, f"tell all that is known of a {name}"),
+            "update": Home(f"noun_commands:update_{name}", f"give a {name} new values"),
+        },
+    )
+
+
 bifrost = Group(
     "publish, resolve and list the assets and shots of a production",
     {
@@ -20,8 +35,25 @@ bifrost = Group(
         "publish": Home("publish_commands:publish", "publish files as the next version of a product"),
         "resolve": Home("reading_commands:resolve", "print the file that each reference leads to"),
         "list": Home("reading_commands:list_", "list what there is, or what lies below a node"),
+        "find": Home("reading_commands:find", "find things of a kind by what holds for them"),
+        "show": Home("reading_commands:show", "tell all that is known of a thing"),
+        "project": _noun("project", "productions", "a project with the standard attributes and statuses"),
+        "asset": _noun("asset", "what is built once and used often", "an asset, and its type where that is missing"),
+        "shot": _noun("shot", "runs of frames", "a shot, and its sequence and episode where they are missing"),
+        "task": _noun("task", "who works on what", "a task on a node"),
+        "cast": Home("noun_commands:cast", "cast assets into a shot, or say what it is cast with"),
+        "deps": Home("dependency_commands:deps", "show what a version was made of, or what was made of it"),
+        "pins": Group(
+            "write down what references stand for, look at it and compare it",
+            {
+                "make": Home("pin_commands:make", "write down what references stand for now, or did at a time"),
+                "show": Home("pin_commands:show", "tell what a file pins"),
+                "compare": Home("pin_commands:compare", "say what changed since; the status is 1 when something did"),
+            },
+        ),
+        "activity": Home("history_commands:activity", "tell what happened, oldest first"),
+        "undo": Home("history_commands:undo", "undo one commit of a project by a new one"),
         "recover": Home("history_commands:recover", "settle publishes that were interrupted"),
-        "revert": Home("history_commands:revert", "undo one commit of a project by a new one"),
         "templates": Group(
             "look at the templates of paths, check and change them",
             {
@@ -79,10 +111,10 @@ bifrost = Group(
                 ),
             },
         ),
+        "scan": Home("sync_commands:scan", "say what on disk is not as the catalog says; the status is 1 then"),
         "sync": Group(
-            "compare what lies on disk with the catalog, and bring the catalog up to it",
+            "bring the catalog up to what lies on disk",
             {
-                "scan": Home("sync_commands:scan", "say what is not as the catalog says; the status is 1 then"),
                 "plan": Home("sync_commands:plan", "say what applying would do; nothing is changed"),
                 "apply": Home("sync_commands:apply", "do what a plan says; interrupted or repeated, it goes on"),
                 "watch": Home(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -27,26 +27,30 @@ _PATH = ("path",)
 
 @attrs.frozen
 class Listing:
-    """The first entities of what was asked for, how many `more` follow them, and by id what the rows speak of."""
+    """The first entities of what was asked for, how many `more` follow them, and by id what the rows speak of.
+
+    `can_go_on`: they stand in the order in which a listing goes on behind an entity.
+    """
 
     entities: tuple[Entity, ...]
     more: int
     known: Mapping[str, Entity]
+    can_go_on: bool = True
 
     def rows(self) -> list[tuple[Cell, ...]]:
         """A row for each entity, as `COLUMNS` says."""
         return [self._row(entity) for entity in self.entities]
 
     def _row(self, entity: Entity) -> tuple[Cell, ...]:
-        name = getattr(entity, "name", "") if _has_place(entity) else self._name(entity)
+        name = getattr(entity, "name", "") if _has_place(entity) else self.name_of(entity)
         told = (getattr(entity, field, "") for field in _NOTES)
         notes = (text if isinstance(text, str) else ", ".join(text) for text in told)
         note = next((text for text in notes if text not in ("", name, _own_name(entity))), "").partition("\n")[0]
-        revision = str(entity.revision) if isinstance(entity, Event) else ""  # what `bifrost revert` asks for
+        revision = str(entity.revision) if isinstance(entity, Event) else ""  # what `bifrost undo` asks for
         moment = f"{entity.updated_at:%Y-%m-%d %H:%M}" if entity.updated_at else ""
         return entity.ref, name, _what(entity), revision, moment, entity.updated_by, (note, "dim")
 
-    def _name(self, entity: Entity) -> str:
+    def name_of(self, entity: Entity) -> str:
         """What a thing outside the tree is called: what it lies below, and its own name or all that it points at."""
         made = entity_type(entity.kind)
         above = made.parent.name if made.parent else None
@@ -64,23 +68,38 @@ class Listing:
         return found.ref.removeprefix(f"bifrost://{found.project}/") if found.path else _own_name(found) or f"~{id}"
 
 
-def list_entities(session: Session, what: str | Entity | None, *, limit: int, after: Entity | None = None) -> Listing:
+def list_entities(
+    session: Session,
+    what: str | Entity | None,
+    *,
+    limit: int,
+    after: Entity | None = None,
+    filters: Sequence[Filter] = (),
+) -> Listing:
     """The first entities of a kind or right below an entity, assets and shots where neither is given.
 
-    They come by path, what has none at last and by age; with `after`, those that come behind that one.
+    They come by path, what has none at last and by age; with `after`, those that come behind that one. Of a kind only
+    those that fulfil the `filters`.
     """
     if what is None:
         queries = [Query("asset"), Query("shot")]
     elif isinstance(what, Entity):
         queries = _below(session, what)
     else:
-        queries = [Query(what)]
+        queries = [Query(what).where(*filters)]
     if after is not None:
         queries = [query.where(_behind(query.kind, after)) for query in queries]
     first = [entity for query in queries for entity in _first(session, query, limit)]
     shown = tuple(sorted(first, key=_position)[:limit])
     more = 0 if len(first) < limit else sum(session.find(query.count()).count or 0 for query in queries) - len(shown)
-    return Listing(shown, more, _known(session, shown))
+    return Listing(shown, more, targets_of(session, shown))
+
+
+def as_found(session: Session, query: Query, *, limit: int) -> Listing:
+    """The first entities that a query finds, in its own order."""
+    first = tuple(itertools.islice(session.iterate(query.limit(min(limit, PAGE_LIMIT))), limit))
+    more = 0 if len(first) < limit else (session.find(query.count()).count or 0) - len(first)
+    return Listing(first, more, targets_of(session, first), can_go_on=False)
 
 
 def _below(session: Session, entity: Entity) -> list[Query]:
@@ -124,7 +143,7 @@ def _number(entity: Entity) -> int:
     return getattr(entity, "number", None) or 0
 
 
-def _known(session: Session, entities: Iterable[Entity]) -> dict[str, Entity]:
+def targets_of(session: Session, entities: Iterable[Entity]) -> dict[str, Entity]:
     """What the entities outside the tree point at, by id, as far as it may be seen."""
     asked: dict[str, set[str]] = {}
     for entity in entities:
