@@ -203,7 +203,7 @@ def _node(thing: Entity) -> GraphNode:
 
 
 def _casting(casting: ShotAsset) -> str:
-    return f"\u00d7{casting.count} {casting.variant}".strip()
+    return " ".join(filter(None, (f"\u00d7{casting.count}" * (casting.count != 1), casting.variant)))
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[tuple[str, ...]]:

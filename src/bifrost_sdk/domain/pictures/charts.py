@@ -10,7 +10,7 @@ import attrs
 from bifrost_sdk.domain.pictures import palette, signs, styles
 from bifrost_sdk.domain.pictures.markup import Markup, element, joined, number
 
-_ROW = 54
+_ROW = 56
 _TOP = 30
 _BAR = 40
 

@@ -65,16 +65,18 @@ def _description(graph: Graph) -> str:
 
 
 def _drawn(graph: Graph, layout: Layout) -> Iterator[Markup]:
-    """Lines below boxes."""
+    """Lines below boxes, and what they say above both."""
     nodes = {node.id: node for node in graph.nodes}
     boxes = dict(zip(nodes, layout.boxes, strict=True))
     for edge, route in zip(graph.edges, layout.routes, strict=True):
         said = f"{nodes[edge.source].name} → {nodes[edge.target].name}: {edge.kind}"
         title = element("title", f"{said}, {edge.note}" if edge.note else said)
         line = _loop(boxes[edge.source]) if edge.source == edge.target else _line(route)
-        yield element("g", title, line, *_note(edge, route), class_=f"tied tied-{edge.kind}")
+        yield element("g", title, line, class_=f"tied tied-{edge.kind}")
     for id, box in boxes.items():
         yield _box(nodes[id], box, is_root=id in graph.roots)
+    for edge, route in zip(graph.edges, layout.routes, strict=True):
+        yield from _note(edge, route)
 
 
 def _line(route: Route) -> Markup:
@@ -98,11 +100,12 @@ def _loop(box: Box) -> Markup:
 
 
 def _note(edge: GraphEdge, route: Route) -> Iterator[Markup]:
-    """What a line says, where it starts; the purposes of dependencies are told by the pointer and in the table."""
+    """What a line says, where it ends; the purposes of dependencies are told by the pointer and in the table."""
     if edge.note and edge.kind in ("cast", "link"):
         (x, y), (to_x, to_y) = route.points[-2:]
         place = {"x": (x + to_x) / 2, "y": (y + to_y) / 2 - 4}
-        yield element("text", shortened(edge.note, 16), class_="note", text_anchor="middle", **place)
+        text = element("text", shortened(edge.note, 12), class_="note", text_anchor="middle", **place)
+        yield element("g", text, class_=f"tied tied-{edge.kind}")
 
 
 def _box(node: GraphNode, box: Box, *, is_root: bool) -> Markup:

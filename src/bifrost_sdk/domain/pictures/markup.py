@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 _UNFIT = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
 )
-_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "col"})
+_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "col", "wbr"})
 
 
 class Markup(str):
@@ -47,6 +47,15 @@ def element(name: str, /, *children: str, **attributes: Any) -> Markup:  # Any: 
 def joined(*parts: str, by: str = "") -> Markup:
     """Several pieces as one."""
     return Markup(by.join(part if isinstance(part, Markup) else escaped(part) for part in parts))
+
+
+def breakable(text: str) -> Markup:
+    """A path or reference that is broken behind its slashes first where it is too long for its line.
+
+    >>> breakable("char/hero")
+    'char/<wbr>hero'
+    """
+    return joined(*text.replace("/", "/\0").split("\0"), by="<wbr>")
 
 
 def number(value: float) -> str:

@@ -64,7 +64,7 @@ CHART: Final = f"""
 PAGE: Final = f"""
 * {{ box-sizing: border-box }}
 body {{ margin: 0; background: var(--bf-panel); color: var(--bf-text); font: 16px/1.55 {FONT} }}
-main {{ max-width: 1120px; margin: 0 auto; padding: 24px 24px 64px }}
+main {{ max-width: 1240px; margin: 0 auto; padding: 24px 24px 64px }}
 h1 {{ font-size: 1.9rem; line-height: 1.2; margin: .6em 0 .2em; overflow-wrap: anywhere }}
 h2 {{ font-size: 1.2rem; margin: 0 0 .3em }}
 p {{ margin: .3em 0 .9em }}
@@ -93,7 +93,7 @@ figure {{ margin: 0 }}
   outline: 2px solid var(--bf-assets); outline-offset: 2px
 }}
 .frame svg.bf-graph {{
-  display: block; width: 100%; height: auto; max-width: var(--bf-width); min-width: calc(var(--bf-width) * .86)
+  display: block; width: 100%; height: auto; max-width: var(--bf-width); min-width: calc(var(--bf-width) * .78)
 }}
 .whole:checked ~ .frame svg.bf-graph {{ min-width: 0 }}
 svg.bf-chart {{ display: block; overflow: visible }}
@@ -128,7 +128,8 @@ footer {{ color: var(--bf-faint); font-size: .86rem }}
   tr:last-child {{ border: 0 }}
   td {{ border: 0; padding: 2px 0 }}
   td:first-child {{ font-weight: 600 }}
-  td + td::before {{ content: attr(data-label); display: block; color: var(--bf-faint); font-size: .78rem }}
+  td + td {{ display: flex; gap: 12px }}
+  td + td::before {{ content: attr(data-label); flex: 0 0 5.5em; color: var(--bf-faint); font-size: .86rem }}
 }}
 @media print {{
   body {{ background: none }}
