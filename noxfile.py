@@ -56,8 +56,8 @@ def _group(*names: str) -> tuple[str, ...]:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Publish and resolve real files in a temporary workspace, and show what happened."""
-    session.install(".[cli]")
+    """Make a small show of USD files in a temporary workspace, and show what happened, on a page too."""
+    session.install(".[cli,usd]")
     session.run("bifrost", "demo", *session.posargs)
 
 

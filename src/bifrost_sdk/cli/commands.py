@@ -148,7 +148,7 @@ bifrost = Group(
         "purge": Home(
             "version_commands:purge", "remove the files of a retired version for good; without --yes only say which"
         ),
-        "demo": Home("workspace_commands:demo", "publish and resolve real files in a temporary workspace"),
+        "demo": Home("workspace_commands:demo", "make a small show of USD files, work on it, and write a report with pictures"),
     },
     epilog=_EPILOG,
 )

@@ -1,4 +1,4 @@
-"""Small real files for the demonstration, made by code: a PNG that any viewer opens, and layers that USD reads."""
+"""Pictures for the demonstration, made by code: a PNG that any viewer opens."""
 
 from __future__ import annotations
 
@@ -16,50 +16,6 @@ def checker(size: int, color: tuple[int, int, int]) -> bytes:
     header = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
     chunks = (b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
-
-
-def model(texture: str, *, height: float) -> str:
-    """A layer with a box of some height, and the texture that it wears."""
-    return f"""#usda 1.0
-(
-    defaultPrim = "model"
-    upAxis = "Y"
-)
-
-def Xform "model"
-{{
-    asset inputs:texture = @{texture}@
-
-    def Cube "body"
-    {{
-        double3 xformOp:scale = (1, {height}, 1)
-        uniform token[] xformOpOrder = ["xformOp:scale"]
-    }}
-}}
-"""
-
-
-def animation(model_ref: str, *, frames: tuple[int, int], distance: float) -> str:
-    """A layer that brings a model in and moves it along over these frames."""
-    first, last = frames
-    return f"""#usda 1.0
-(
-    defaultPrim = "shot"
-    startTimeCode = {first}
-    endTimeCode = {last}
-)
-
-def Xform "shot" (
-    prepend references = @{model_ref}@
-)
-{{
-    double3 xformOp:translate.timeSamples = {{
-        {first}: (0, 0, 0),
-        {last}: ({distance}, 0, 0),
-    }}
-    uniform token[] xformOpOrder = ["xformOp:translate"]
-}}
-"""
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -23,8 +23,10 @@ def init(call: Call, *, folder: str) -> int:
 
 @command(is_placed=False)
 @option("--keep", metavar="FOLDER", help="make the workspace there and keep it")
-def demo(call: Call, *, keep: str | None) -> int:
+@option("--report", metavar="FILE", help="where the report goes (default: bifrost-demo.html, here or in that folder)")
+def demo(call: Call, *, keep: str | None, report: str | None) -> int:
     """Show what it is about, with real files."""
     from bifrost_sdk.cli import demo as demonstration
 
-    return demonstration.run(call.screen, keep=Path(keep) if keep else None, in_json=call.in_json)
+    page = Path(report) if report else None
+    return demonstration.run(call.screen, keep=Path(keep) if keep else None, page=page, in_json=call.in_json)
