@@ -1,19 +1,27 @@
-"""Draw the templates of the film set for the guide, so that the picture is never wrong.
+"""Draw the pictures of the guides from what the code says, so that they are never wrong.
 
-With `--check` nothing is written: the exit status is 1 when the picture that lies there is another.
+With `--check` nothing is written: the exit status is 1 when a picture that lies there is another.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import doctest
 import html
+import io
+import os
+import re
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from states import states  # beside this file
+
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "docs" / "guides" / "film-templates.svg"
+GUIDES = ROOT / "docs" / "guides"
 sys.path.insert(0, str(ROOT / "src"))
 
 if TYPE_CHECKING:
@@ -79,18 +87,50 @@ def _rails(rails: str, y: float) -> Iterator[str]:
             yield f'<path class="rail" d="M{x} {y:g}h12"/>'
 
 
+def dependencies() -> str:
+    """What the guide of that name draws when it is followed."""
+    page = (ROOT / "docs/guides/dependencies.md").read_text(encoding="utf-8")
+    known: dict[str, object] = {}
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        os.chdir(folder)
+        try:
+            for block in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+                for example in doctest.DocTestParser().get_examples(block):
+                    exec(compile(example.source, "dependencies.md", "single"), known)  # noqa: S102 - our own page
+            return Path("dependencies.svg").read_text(encoding="utf-8") + "\n"
+        finally:
+            os.chdir(before)
+
+
+PICTURES: dict[str, Callable[[], str]] = {
+    "film-templates.svg": picture,
+    "dependencies.svg": dependencies,
+    "version-states.svg": states,
+}
+
+
 def main(arguments: list[str]) -> int:
-    """Write the picture, or compare it; the exit status."""
+    """Write the pictures, or compare them; the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the picture differs")
-    drawn = picture()
-    name = TARGET.relative_to(ROOT).as_posix()
-    if not parser.parse_args(arguments).check:
-        TARGET.write_text(drawn, encoding="utf-8", newline="\n")
-        print(f"{name} is drawn")
-        return 0
-    is_same = TARGET.is_file() and TARGET.read_text(encoding="utf-8") == drawn
-    print(f"{name} is as film.yaml says" if is_same else f"{name} differs: run nox -s docs and commit what it writes.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a picture differs")
+    is_checked = parser.parse_args(arguments).check
+    done = [_compared(name) if is_checked else _written(name) for name in PICTURES]
+    return max(done)
+
+
+def _written(name: str) -> int:
+    (GUIDES / name).write_text(PICTURES[name](), encoding="utf-8", newline="\n")
+    print(f"{name} is drawn")
+    return 0
+
+
+def _compared(name: str) -> int:
+    path = GUIDES / name
+    is_same = path.is_file() and path.read_text(encoding="utf-8") == PICTURES[name]()
+    print(
+        f"{name} is as the code draws it" if is_same else f"{name} differs: run nox -s docs and commit what it writes."
+    )
     return int(not is_same)
 
 
