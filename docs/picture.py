@@ -18,11 +18,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from states import states  # beside this file
-
 ROOT = Path(__file__).resolve().parent.parent
 GUIDES = ROOT / "docs" / "guides"
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "docs")]
 
 if TYPE_CHECKING:
     from bifrost_sdk.domain.templates.trees import Row
@@ -101,6 +99,13 @@ def dependencies() -> str:
             return Path("dependencies.svg").read_text(encoding="utf-8") + "\n"
         finally:
             os.chdir(before)
+
+
+def states() -> str:
+    """What a version may become, as `states.py` beside this file draws it."""
+    from states import states
+
+    return states()
 
 
 PICTURES: dict[str, Callable[[], str]] = {
