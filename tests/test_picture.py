@@ -1,4 +1,4 @@
-"""The picture of the film set is the one that the set draws."""
+"""The pictures of the guides are the ones that the code draws."""
 
 from __future__ import annotations
 
@@ -26,16 +26,20 @@ def test_picture_is_the_drawn_one_when_compared(script: ModuleType) -> None:
     assert script.main(["--check"]) == 0
 
 
-def test_picture_is_found_to_differ_when_the_set_is_another(
+def test_picture_is_found_to_differ_when_it_is_another(
     script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(script, "ROOT", tmp_path)
-    monkeypatch.setattr(script, "TARGET", tmp_path / "picture.svg")
+    monkeypatch.setattr(script, "GUIDES", tmp_path)
+    monkeypatch.setattr(script, "PICTURES", {"film.svg": script.picture, "again.svg": script.picture})  # the quick one
     assert script.main(["--check"]) == 1
     assert script.main([]) == 0
     assert script.main(["--check"]) == 0
-    (tmp_path / "picture.svg").write_text("<svg/>")
-    assert script.main(["--check"]) == 1
+    for name in script.PICTURES:
+        drawn = (tmp_path / name).read_text()
+        (tmp_path / name).write_text("<svg/>")
+        assert script.main(["--check"]) == 1
+        (tmp_path / name).write_text(drawn)
+    assert script.main(["--check"]) == 0
 
 
 def test_picture_shows_every_template_when_drawn(script: ModuleType) -> None:

@@ -109,8 +109,8 @@ def test_versions_are_told_by_product_when_over_time(session: Session) -> None:
     with session:
         tracks = tracks_of(session, "demo")
     assert [(track.label, [(dot.label, dot.sign) for dot in track.dots]) for track in tracks] == [
-        ("hero/model", [("v001", "published"), ("v002", "retired")]),
-        ("sh020/anim", [("v001", "published")]),
+        ("hero/model", [("v001", "newest"), ("v002", "retired")]),
+        ("sh020/anim", [("v001", "newest")]),
     ]
     assert all(track.dots[0].at.tzinfo is not None for track in tracks)
 

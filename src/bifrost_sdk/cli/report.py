@@ -118,7 +118,17 @@ def tracks_of(session: Session, project: str) -> tuple[Track, ...]:
         sign = version.state if version.state in SIGNS else "published"
         found.setdefault(version.path, []).append(Dot(version.created_at, f"v{version.number:03d}", sign))
     labels = short_labels(found)
-    return tuple(Track(labels[path], tuple(dots)) for path, dots in found.items())
+    return tuple(Track(labels[path], _with_newest(dots)) for path, dots in found.items())
+
+
+def _with_newest(dots: Sequence[Dot]) -> tuple[Dot, ...]:
+    """The dots, that of the highest number which is published marked as the newest."""
+    newest = max((dot for dot in dots if dot.sign == "published"), key=_number, default=None)
+    return tuple(attrs.evolve(dot, sign="newest") if dot is newest else dot for dot in dots)
+
+
+def _number(dot: Dot) -> int:
+    return int(dot.label.removeprefix("v"))
 
 
 def _figures(figures: Sequence[Figure]) -> Markup:
@@ -147,7 +157,11 @@ def _versions(report: Report) -> Markup:
     drawn = charts.timeline(report.tracks[:_DRAWN], marks=report.marks)
     left = len(report.tracks) - _DRAWN
     more = f" {left:,} further products are not drawn." if left > 0 else ""
-    return pages.section("Versions over time", drawn, note=f"A line for each product, a sign for each version.{more}")
+    return pages.section(
+        "Versions over time",
+        drawn,
+        note=f"A line for each product, a dot for each version: green and larger the newest.{more}",
+    )
 
 
 def _durations(durations: Sequence[tuple[str, float]]) -> Markup:
