@@ -32,6 +32,18 @@ bifrost = Group(
     "publish, resolve and list the assets and shots of a production",
     {
         "init": Home("workspace_commands:init", "make a folder a workspace; safe to repeat"),
+        "config": Group(
+            "tell and change settings",
+            {
+                "get": Home("config_commands:get", "tell which settings hold, and where each comes from"),
+                "set": Home("config_commands:set_", "give a setting a value in a file; everything else there stays"),
+                "where": Home("config_commands:where", "tell the files and variables that settings come from"),
+                "check": Home("config_commands:check", "say whether all settings can be understood"),
+            },
+        ),
+        "doctor": Home(
+            "doctor_commands:doctor", "say what is wrong with this installation, workspace or catalog, and what to do"
+        ),
         "publish": Home("publish_commands:publish", "publish files as the next version of a product"),
         "resolve": Home("reading_commands:resolve", "print the file that each reference leads to"),
         "list": Home("reading_commands:list_", "list what there is, or what lies below a node"),
@@ -148,7 +160,9 @@ bifrost = Group(
         "purge": Home(
             "version_commands:purge", "remove the files of a retired version for good; without --yes only say which"
         ),
-        "demo": Home("workspace_commands:demo", "make a small show of USD files, work on it, and write a report with pictures"),
+        "demo": Home(
+            "workspace_commands:demo", "make a small show of USD files, work on it, and write a report with pictures"
+        ),
     },
     epilog=_EPILOG,
 )

@@ -99,7 +99,7 @@ def connect(
     ('anna', True)
     """
     with _told():
-        folder, url = _locate(target or os.environ.get("BIFROST_SDK_URL"))
+        folder, url = locate(target or os.environ.get("BIFROST_SDK_URL"))
         explicit = {"project": project, "user": user, "roots": roots, "timeout": timeout, "catalog": url}
         settings = configuration.load(folder, explicit=explicit)
         session = Session(_context(_open(settings, must_exist=True), settings), settings=settings)
@@ -168,8 +168,12 @@ def _context(catalog: Catalog, settings: Settings) -> Context:
     )
 
 
-def _locate(target: str | os.PathLike[str] | None) -> tuple[Path, str | None]:
-    """The workspace's folder, and the catalog's URL when the target is one, or is the file of a catalog."""
+def locate(target: str | os.PathLike[str] | None) -> tuple[Path, str | None]:
+    """The workspace's folder, and the catalog's URL when the target is one, or is the file of a catalog.
+
+    Raises:
+        ConfigurationError: when it lies in no workspace.
+    """
     if isinstance(target, str) and "://" in target:
         path = _file_of(target)
         start = path.parent if path else Path.cwd()
@@ -187,14 +191,16 @@ def _locate(target: str | os.PathLike[str] | None) -> tuple[Path, str | None]:
     return folder, None
 
 
-def _open(settings: Settings, *, must_exist: bool) -> Catalog:
-    from bifrost_sdk.authority.catalog import Authority
+def catalog_file(settings: Settings) -> Path:
+    """The file of the catalog, which need not be there.
 
+    Raises:
+        ConfigurationError: when its URL leads to none.
+    """
     setting = settings["catalog"]
     url = str(setting.value)
-    scheme = url.partition("://")[0].lower() if "://" in url else "sqlite"
-    store = STORES.get(scheme)
-    if store is None:
+    scheme = _scheme(url)
+    if scheme not in STORES:
         known = ", ".join(f"{name}://" for name in STORES)
         raise ConfigurationError(
             f"no catalog is known for {scheme}:// (from {setting.origin}); known are {known} and a file's path",
@@ -209,7 +215,17 @@ def _open(settings: Settings, *, must_exist: bool) -> Catalog:
             setting="catalog",
             source=setting.origin,
         )
-    path = path or (setting.folder or settings.folder) / url
+    return path or (setting.folder or settings.folder) / url
+
+
+def _scheme(url: str) -> str:
+    return url.partition("://")[0].lower() if "://" in url else "sqlite"
+
+
+def _open(settings: Settings, *, must_exist: bool) -> Catalog:
+    from bifrost_sdk.authority.catalog import Authority
+
+    setting, path = settings["catalog"], catalog_file(settings)
     if must_exist and not configuration.is_file(path):
         raise ConfigurationError(
             f"there is no catalog at {path} (from {setting.origin}); make one with init() or `bifrost init`",
@@ -218,7 +234,7 @@ def _open(settings: Settings, *, must_exist: bool) -> Catalog:
         )
     if must_exist and not path.stat().st_size:
         raise CatalogError(f"the catalog {path} is empty; restore a backup, or run init to begin anew", path=str(path))
-    return Authority(_load(store)(path, timeout=settings["timeout"].value))
+    return Authority(_load(STORES[_scheme(str(setting.value))])(path, timeout=settings["timeout"].value))
 
 
 def _file_of(url: str) -> Path | None:
