@@ -98,6 +98,12 @@ def test_moves_are_never_guessed_when_files_are_alike(
     assert {new for _, new in moves} <= set(candidates(missing.values(), sizes_alone))
 
 
+def test_moves_are_never_guessed_when_two_algorithms_tell_one_file_from_two() -> None:
+    one, two = Content(3, hash="sha256:a"), Content(3, hash="blake3:a")
+    assert match_moves([("old", two)], [("new", one), ("new", two)]) == [("old", "new")]
+    assert match_moves([("old", one), ("older", two)], [("new", one), ("new", two)]) == []
+
+
 def test_file_is_no_candidate_when_it_is_empty_or_nothing_has_its_size() -> None:
     untracked = [(size, Content(size)) for size in range(4)]
     assert candidates([Content(0, hash=A), Content(2, hash=A), Content(3)], untracked) == [2]

@@ -166,10 +166,10 @@ def test_reading_ends_soon_when_it_is_interrupted(
     read: list[str] = []
     real = hashing._entry
 
-    def entry(source: Any, stop: Any) -> Any:  # Any: as the real one
+    def entry(source: Any, algorithm: str, stop: Any) -> Any:  # Any: as the real one
         if len(read) == 3:  # those of the first representation
             assert stop.wait(60)
-        answer = real(source, stop)
+        answer = real(source, algorithm, stop)
         read.append(source.name)
         return answer
 

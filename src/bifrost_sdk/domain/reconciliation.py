@@ -7,7 +7,7 @@ makes of the file is decided by `judge`, and by `match_moves` for those that are
 from __future__ import annotations
 
 import datetime
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
 
@@ -49,7 +49,8 @@ class Spot(NamedTuple):
 class Content(NamedTuple):
     """What tells one content of a file from another: size in bytes, the file's own time, and hash.
 
-    `modified` is in microseconds since 1970 in UTC, `hash` is ``sha256:…``. None and the empty text are not known.
+    `modified` is in microseconds since 1970 in UTC, `hash` is ``sha256:…`` or ``blake3:…``. None and the empty text are
+    not known.
     """
 
     size: int | None = None
@@ -235,12 +236,16 @@ def match_moves(
 ) -> list[tuple[Key, Key]]:
     """Which missing file is which untracked one: the only two of their content. Several alike are never guessed.
 
+    An untracked file may be given several times, hashed by each algorithm that a missing one is known by.
+
     >>> hero, shot = Content(3, hash="sha256:a"), Content(4, hash="sha256:b")
     >>> match_moves([("old", hero), ("one", shot), ("two", shot)], [("new", hero), ("other", shot)])
     [('old', 'new')]
     """
     gone, come = _by_content(missing), _by_content(untracked)
-    return [(keys[0], come[content][0]) for content, keys in gone.items() if len(keys) == len(come[content]) == 1]
+    moves = [(keys[0], come[content][0]) for content, keys in gone.items() if len(keys) == len(come[content]) == 1]
+    times = Counter(new for _, new in moves)
+    return [(old, new) for old, new in moves if times[new] == 1]
 
 
 def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -20,7 +20,7 @@ from bifrost_sdk.domain.deltas import (
 )
 from bifrost_sdk.domain.entity import STAMPS, Entity
 from bifrost_sdk.domain.registry import entity_type
-from bifrost_sdk.domain.versions import CHANGEABLE, TRANSITIONS, Representation, Version, is_hash
+from bifrost_sdk.domain.versions import ALGORITHMS, CHANGEABLE, TRANSITIONS, Representation, Version, is_hash
 from bifrost_sdk.errors import Issue
 
 #: Fields that are no content of an entity.
@@ -61,7 +61,7 @@ def _check_hashes(after: Representation) -> Iterator[Issue]:
     for index, file in enumerate(after.files):
         if file.hash and not is_hash(file.hash):
             message = f"{file.hash!r:.100} is no hash, and what is learnt stays"
-            hint = "write sha256: and 64 digits of 0-9a-f"
+            hint = f"write {': or '.join(ALGORITHMS)}: and 64 digits of 0-9a-f"
             yield Issue("immutable.hash", message, f"files[{index}]", name_of(after), hint)
 
 

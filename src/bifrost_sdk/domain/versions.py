@@ -32,8 +32,11 @@ LEASE = 900
 #: The longest lease of a reservation, in seconds: 30 days.
 LEASE_LIMIT = 2_592_000
 
-#: Whether a text is a hash as files have it: ``sha256:`` and 64 hexadecimal digits in lower case.
-is_hash = re.compile("sha256:[0-9a-f]{64}").fullmatch
+#: What content may be hashed by, the usual one first; each gives 32 bytes.
+ALGORITHMS = ("sha256", "blake3")
+
+#: Whether a text is a hash as files have it: the algorithm, a colon and 64 hexadecimal digits in lower case.
+is_hash = re.compile(f"(?:{'|'.join(ALGORITHMS)}):[0-9a-f]{{64}}").fullmatch
 
 #: What may still change once a version is published.
 CHANGEABLE = frozenset({"state", "status", "tags", "description", "metadata"})
@@ -176,8 +179,8 @@ class File:
 
     `name` is the path inside the representation's folder, ``/`` between its parts, a set as ``<FRAME>`` or
     ``<UDIM>``, with `padding` digits at least for a frame. `size` is in bytes, of all files of a set together.
-    `hash` is ``sha256:…`` of the content; of a set, of its listing in the manifest. It is empty where nobody has read
-    the content yet, as of files that were adopted, and may then become known, once.
+    `hash` is ``sha256:…`` or ``blake3:…`` of the content; of a set, of its listing in the manifest. It is empty where
+    nobody has read the content yet, as of files that were adopted, and may then become known, once.
     """
 
     name: str = attrs.field(converter=_relative)

@@ -21,7 +21,7 @@ from bifrost_sdk.domain.rootpaths import Below
 from bifrost_sdk.domain.versions import LEASE, Product, Representation, Version
 from bifrost_sdk.errors import BifrostError, Issue, ValidationError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import destinations, drafts, presences, sources, staging
+from bifrost_sdk.services import destinations, digests, drafts, presences, sources, staging
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.destinations import Wanted
 from bifrost_sdk.services.manifests import Entry, Manifest
@@ -108,6 +108,7 @@ def add(
         ValidationError: the version has one of them already or is not published, or names are wrong.
         StorageError: files cannot be read, copied or placed, were changed meanwhile, or `cancel` said so.
         ConflictError: the lease was lost to a recovery.
+        ConfigurationError: the settings ask for hashes whose library is not installed.
     """
     if transfer == "adopt":
         message, hint = "what is added later is not adopted", "copy, move or link it"
@@ -115,7 +116,8 @@ def add(
     product = context.take(Product, version.product)
     made = sources.gather(product.code, files, root=context.roots.get(ROOT))
     beside = _place(context, product, version)
-    storage_of(context, beside.root)  # whether it is there is known before anything is claimed
+    storage_of(context, beside.root)  # whether it is there, and what hashes, is known before anything is claimed
+    digests.hasher_for(context.hash)
     added = []
     for key, pieces in made.items():
         drafts.check_listing(version.id, key, pieces)
@@ -150,7 +152,14 @@ def _run(claim: Claim, pieces: Sequence[Piece], transfer: Transfer, watch: Watch
     originals = Originals.of(source for piece in pieces for source in piece.sources)
     try:
         folder = places.choose(storage)
-        take = functools.partial(staging.take, storage, folder=places.staged, watch=watch, transfer=transfer)
+        take = functools.partial(
+            staging.take,
+            storage,
+            folder=places.staged,
+            watch=watch,
+            transfer=transfer,
+            algorithm=claim.context.hash,
+        )
         entries = [[take(source) for source in piece.sources] for piece in pieces]
         files = drafts.list_files(pieces, entries)
         made = attrs.evolve(claim.representation, folder=folder, files=files, lease_until=None)

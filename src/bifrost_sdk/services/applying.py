@@ -255,7 +255,7 @@ class _Applying:
     def _content(self, action: Action) -> dict[str, Any] | str:
         """The content of a work file as the catalog is to know it, read now; a text where it is not as it was."""
         need = action.needs[-1]
-        found = self._disks[need.spot.root].read(need.spot.path)
+        found = self._disks[need.spot.root].read(need.spot.path, algorithm=self.context.hash)
         if not isinstance(found, Content):
             return found or "it is gone"
         if need.content is None or found[:2] != need.content[:2]:

@@ -18,6 +18,7 @@ import attrs
 
 from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.validation import SEVERITIES
+from bifrost_sdk.domain.versions import ALGORITHMS
 from bifrost_sdk.errors import ConfigurationError
 from bifrost_sdk.services import plugins, roots
 from bifrost_sdk.services.documents import Item, read_file
@@ -232,6 +233,12 @@ def _code(value: Any) -> tuple[str, ...]:  # Any: judged here
     return _texts(value)
 
 
+def _algorithm(value: Any) -> str:  # Any: judged here
+    if value not in ALGORITHMS:
+        raise ValueError(f"is one of {', '.join(ALGORITHMS)}")
+    return str(value)
+
+
 def _severities(value: Any) -> dict[str, str]:  # Any: judged here
     if not isinstance(value, dict) or not all(level in SEVERITIES for level in value.values()):
         raise ValueError(f"gives ids of validators one of {', '.join(SEVERITIES)}")
@@ -247,6 +254,7 @@ def _ways(value: Any) -> dict[str, str]:  # Any: judged here
 
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {  # Any: judged by the check
     "catalog": _text,
+    "hash": _algorithm,
     "project": _text,
     "user": _text,
     "site": _site,
@@ -259,6 +267,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {  # Any: judged by the check
 }
 _DEFAULTS: Mapping[str, Any] = {  # Any: values of every setting
     "catalog": "catalog.sqlite",
+    "hash": ALGORITHMS[0],
     "project": None,
     "user": None,
     "site": None,

@@ -22,6 +22,7 @@ from bifrost_sdk.domain.registry import entity_type
 from bifrost_sdk.domain.text import listed
 from bifrost_sdk.errors import BifrostError, ConfigurationError, Issue, NotFoundError, QueryError, ValidationError
 from bifrost_sdk.ports import NOW, Actor, Catalog, Storage, View
+from bifrost_sdk.services.digests import USUAL
 from bifrost_sdk.services.plugins import Plugins
 
 #: How a caller names a thing: the entity, its id, or a reference.
@@ -36,7 +37,8 @@ class Context:
 
     `roots` and `storages` are by the name of the root; a root without a folder on this platform is in neither.
     `project` is the code of the project that is meant when none is named. `clock` tells the time in UTC. `plugins` is
-    what takes part in publishing. `kept` holds the services that remember something from one call to the next.
+    what takes part in publishing. `kept` holds the services that remember something from one call to the next. `hash`
+    is the algorithm by which new content is hashed.
     """
 
     catalog: Catalog
@@ -48,6 +50,7 @@ class Context:
     roots: Mapping[str, Path] = attrs.field(factory=dict)
     storages: Mapping[str, Storage] = attrs.field(factory=dict)
     plugins: Plugins = attrs.field(factory=Plugins)
+    hash: str = USUAL
     kept: dict[type, Any] = attrs.field(factory=dict, init=False, repr=False)  # Any: services, each by its own class
 
     def code_of(self, project: Item | None) -> str:

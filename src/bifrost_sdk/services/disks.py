@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any, Final, TypeAlias
 
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.reconciliation import NEAR, Content
+from bifrost_sdk.errors import ConfigurationError
+from bifrost_sdk.services import digests
 from bifrost_sdk.services.staging import BLOCK
 
 #: What of a file's mode tells what it is, and what it is for a plain file.
@@ -56,17 +57,19 @@ class Disk:
             return problem_of(error)
         return _content(found) if stat.S_ISREG(found.st_mode) else "it is no plain file"
 
-    def read(self, path: str) -> Look:
-        """What there is of a file, its content read for the hash."""
+    def read(self, path: str, *, algorithm: str = digests.USUAL) -> Look:
+        """What there is of a file, its content read for the hash by that algorithm."""
         seen = self.look(path)
         if not isinstance(seen, Content):
             return seen
         try:
-            return _read(self.place(path))
+            return _read(self.place(path), algorithm)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             return problem_of(error)
+        except ConfigurationError as error:
+            return str(error)
 
     def is_inside(self, folder: str) -> bool:
         """Whether a folder lies in the root even when links on the way to it are followed."""
@@ -103,8 +106,8 @@ def _content(status: os.stat_result) -> Content:
     return Content(status.st_size, status.st_mtime_ns // 1_000)
 
 
-def _read(place: str) -> Content:
-    hasher = hashlib.sha256()
+def _read(place: str, algorithm: str) -> Content:
+    hasher = digests.hasher_for(algorithm)
     with open(place, "rb", buffering=0) as file:  # noqa: PTH123 - the path is a text here
         before = os.fstat(file.fileno())
         while block := file.read(BLOCK):
@@ -112,4 +115,4 @@ def _read(place: str) -> Content:
         after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise OSError(None, "it was written while it was read")
-    return _content(after)._replace(hash=f"sha256:{hasher.hexdigest()}")
+    return _content(after)._replace(hash=digests.spell(hasher))

@@ -12,7 +12,7 @@ from bifrost_sdk.domain.entity import DOCUMENT_LIMIT, Entity, Node
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import LEASE, AssetDependency, File, Product, Representation, Version
 from bifrost_sdk.errors import ConflictError, Issue, ValidationError
-from bifrost_sdk.services import dependencies, destinations, inplace, sources, staging
+from bifrost_sdk.services import dependencies, destinations, digests, inplace, sources, staging
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.dependencies import Dependency
 from bifrost_sdk.services.destinations import Wanted
@@ -96,8 +96,9 @@ class Draft:
             return "has other frames or tiles"
         if self.size > _CHEAP:
             return ""
-        same = _file(asked, [staging.entry(source) for source in asked.sources]).hash == kept.hash
-        return "" if same else "has other content"
+        algorithm = digests.algorithm_of(kept.hash)
+        read = _file(asked, [staging.entry(source, algorithm=algorithm) for source in asked.sources])
+        return "" if read.hash == kept.hash else "has other content"
 
     @property
     def sources(self) -> Iterator[Source]:
@@ -155,12 +156,14 @@ def plan(
         NotFoundError: an owner is not there.
         TemplateError: a template cannot make the folder of a version.
         StorageError: a source cannot be read.
+        ConfigurationError: the settings ask for hashes whose library is not installed.
     """
     if transfer not in get_args(Transfer):
         hint = f"give one of {', '.join(get_args(Transfer))}"
         raise ValidationError(
             Issue("transfer", f"{transfer!r:.50} is no way to take files over", "transfer", hint=hint)
         )
+    digests.hasher_for(context.hash)
     if not publications:
         raise ValidationError(Issue("publications.missing", "there is nothing to publish", "publications"))
     nodes = [context.take(Node, each.owner) for each in publications]

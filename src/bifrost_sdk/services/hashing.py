@@ -22,7 +22,7 @@ from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.reconciliation import NEAR
 from bifrost_sdk.domain.versions import File, Representation, Workfile
 from bifrost_sdk.errors import BifrostError, StorageError
-from bifrost_sdk.services import contents, places, sources, staging
+from bifrost_sdk.services import contents, digests, places, sources, staging
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.manifests import Entry, listing_digest
 from bifrost_sdk.services.sources import Source
@@ -76,7 +76,9 @@ def learn(context: Context, project: str, *, progress: Progress | None = None, c
     Raises:
         NotFoundError: there is no such project.
         PermissionDeniedError: the actor may not change representations.
+        ConfigurationError: the settings ask for an algorithm whose library is not installed.
     """
+    digests.hasher_for(context.hash)
     representations = Query("representation", project=project).where(files__hash__contains="")
     workfiles = Query("workfile", project=project).where(hash="", size__ge=0)
     total = sum(context.find(query.count()).count or 0 for query in (representations, workfiles))
@@ -136,7 +138,8 @@ def _read(context: Context, item: Representation | Workfile, stop: threading.Eve
     for file in item.files:
         try:
             folder = places.root(context.roots, item.root) / item.folder
-            files.append(file if file.hash else attrs.evolve(file, hash=_hash(folder, file, stop)))
+            found = file.hash or _hash(folder, file, context.hash, stop)
+            files.append(attrs.evolve(file, hash=found))
         except BifrostError as error:
             files.append(file)
             path = f"{item.folder}/{file.name}" if item.folder else file.name
@@ -150,7 +153,7 @@ def _read_workfile(context: Context, item: Workfile, stop: threading.Event) -> _
     try:
         path = places.root(context.roots, item.root) / item.file
         source = _source(path, item.file)
-        entry = _entry(source, stop)
+        entry = _entry(source, context.hash, stop)
     except BifrostError as error:
         return _Read(item.id, {}, 0, (Unhashed(item.root, item.file, _reason(error)),))
     modified = wire.from_microseconds(source.stamp[1] // 1_000)
@@ -163,9 +166,9 @@ def _reason(error: BifrostError) -> str:
     return str(getattr(error, "reason", "") or error)
 
 
-def _hash(folder: Path, file: File, stop: threading.Event) -> str:
+def _hash(folder: Path, file: File, algorithm: str, stop: threading.Event) -> str:
     """The hash of a file as publishing would have made it."""
-    entries = [_entry(_source(folder / name, name), stop) for name in contents.names_of(file)]
+    entries = [_entry(_source(folder / name, name), algorithm, stop) for name in contents.names_of(file)]
     size = sum(entry.size for entry in entries)
     if size != file.size:
         reason = f"has {size:,} bytes now, {file.size:,} when it was adopted"
@@ -182,9 +185,9 @@ def _source(path: Path, name: str) -> Source:
     return Source(path, name, mark[0], mark)
 
 
-def _entry(source: Source, stop: threading.Event) -> Entry:
+def _entry(source: Source, algorithm: str, stop: threading.Event) -> Entry:
     def watch(_: int) -> None:
         if stop.is_set():
             raise StorageError(f"reading {source.path} was stopped", path=str(source.path), reason="stopped")
 
-    return staging.entry(source, watch=watch)
+    return staging.entry(source, watch=watch, algorithm=algorithm)

@@ -6,7 +6,6 @@ hash in the catalog, tells what each should be; else as a whole, by the hash of 
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
@@ -14,9 +13,9 @@ from typing import Literal
 import attrs
 
 from bifrost_sdk.domain.versions import File, Representation, Version
-from bifrost_sdk.errors import BifrostError, StorageError, ValidationError
+from bifrost_sdk.errors import BifrostError, ConfigurationError, StorageError, ValidationError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import contents, places
+from bifrost_sdk.services import contents, digests, places
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.manifests import Entry, Manifest, digest, entries_in, listing_digest
 from bifrost_sdk.services.sources import MANIFEST
@@ -149,7 +148,7 @@ def _read(part: Part, path: str, entry: Entry, watch: Watch) -> tuple[int, str]:
             return size or 0, ""
         if not part.whole and not entry.hash:
             raise Fault("unverified", "its hash is not known; bifrost adopt --hash reads it")
-        found = _hashed(part.storage.read(path), math.inf, watch)
+        found = _hashed(part.storage.read(path), (math.inf, part.whole.hash if part.whole else entry.hash), watch)
     except StorageError as error:
         raise Fault("unreadable", error.reason or str(error)) from error
     if entry.hash and found != expected:
@@ -159,7 +158,7 @@ def _read(part: Part, path: str, entry: Entry, watch: Watch) -> tuple[int, str]:
 
 def _holds(storage: Storage, path: str, expected: tuple[int, str], watch: Watch) -> bool:
     try:
-        return _hashed(storage.read(path, links=False), expected[0], watch) == expected
+        return _hashed(storage.read(path, links=False), expected, watch) == expected
     except StorageError:
         return False
 
@@ -182,9 +181,13 @@ def _size(part: Part, path: str) -> int | None:
     return size
 
 
-def _hashed(blocks: Iterable[bytes], limit: float, watch: Watch) -> tuple[int, str]:
-    """The size and hash of some content, of which no more is read than shows that it is longer than `limit`."""
-    hasher = hashlib.sha256()
+def _hashed(blocks: Iterable[bytes], like: tuple[float, str], watch: Watch) -> tuple[int, str]:
+    """The size and hash of some content, by the same algorithm as that of a size and hash that it is held against.
+
+    No more is read than shows that it is longer.
+    """
+    limit, hash = like
+    hasher = digests.hasher_for(digests.algorithm_of(hash))
     size = 0
     for block in blocks:
         hasher.update(block)
@@ -192,7 +195,7 @@ def _hashed(blocks: Iterable[bytes], limit: float, watch: Watch) -> tuple[int, s
         watch(len(block))
         if size > limit:
             break
-    return size, f"sha256:{hasher.hexdigest()}"
+    return size, digests.spell(hasher)
 
 
 def _check_whole(file: File, entries: Iterable[Entry], read: Sequence[tuple[int, str]]) -> None:
@@ -292,6 +295,8 @@ class _Folder:
         waiting: list[Entry] = []
         size = 0
         for file in files:
+            if not self._can_hash(file):
+                continue
             entries = _expected(file, known)
             if entries is None:
                 yield part((Entry(name, _ANY, "") for name in contents.names_of(file)), file)
@@ -304,6 +309,15 @@ class _Folder:
                     waiting, size = [], 0
         if waiting:
             yield part(waiting)
+
+    def _can_hash(self, file: File) -> bool:
+        """Whether the library is there that its hash needs; it is noted where it is not."""
+        try:
+            digests.hasher_for(digests.algorithm_of(file.hash))
+        except ConfigurationError as error:
+            self.findings.append(self.finding("unreadable", contents.path_in(self.folder, file.name), str(error)))
+            return False
+        return True
 
 
 def _expected(file: File, known: Mapping[str, Entry]) -> Sequence[Entry] | None:

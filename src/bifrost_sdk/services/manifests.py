@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from bifrost_sdk.domain import text, wire
 from bifrost_sdk.domain.entity import check_id
 from bifrost_sdk.domain.versions import AssetDependency, Representation
 from bifrost_sdk.errors import Issue, ValidationError
+from bifrost_sdk.services import digests
 
 #: The form that this code writes; it reads this one and older ones.
 SCHEMA = 1
@@ -118,7 +120,7 @@ def entries_in(content: bytes) -> tuple[Entry, ...]:
 
 
 def digest(content: bytes) -> str:
-    """The hash of some content as it is written everywhere: ``sha256:`` and 64 hexadecimal digits.
+    """The hash of a manifest, or of other content of our own making: ``sha256:`` and 64 hexadecimal digits.
 
     >>> digest(b"hero")[:15]
     'sha256:ae6c79d1'
@@ -127,9 +129,17 @@ def digest(content: bytes) -> str:
 
 
 def listing_digest(entries: Iterable[Entry]) -> str:
-    """The hash of a set of files: of the lines ``<hash>  <size>  <name>`` of each, sorted by name."""
-    lines = (entry.line for entry in sorted(entries, key=lambda entry: entry.name))
-    return digest("".join(lines).encode())
+    """The hash of a set of files: of the lines ``<hash>  <size>  <name>`` of each, sorted by name.
+
+    It is made by the algorithm of the first file, as all of a set are, so that it tells what they were hashed by.
+
+    Raises:
+        ConfigurationError: that needs a library that is not installed.
+    """
+    listed = sorted(entries, key=operator.attrgetter("name"))
+    hasher = digests.hasher_for(digests.algorithm_of(listed[0].hash if listed else ""))
+    hasher.update("".join([entry.line for entry in listed]).encode())
+    return digests.spell(hasher)
 
 
 def _entries(document: Mapping[str, Any]) -> tuple[Entry, ...]:  # Any: JSON from outside

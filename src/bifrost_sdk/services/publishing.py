@@ -219,7 +219,7 @@ class Job:
 
     def _read(self, held: Reservation, watch: Watcher) -> list[tuple[Manifest, str]]:
         """What there is to say of files that stay where they lie; they get no manifest beside them."""
-        read = functools.partial(staging.entry, watch=watch)
+        read = functools.partial(staging.entry, watch=watch, algorithm=self.context.hash)
         members = zip(self.drafts, held.versions, strict=True)
         return [(draft.describe(version, "", draft.read(read)), "") for draft, version in members]
 
@@ -229,7 +229,14 @@ class Job:
         ways = [(storage, place, place.choose(storage)) for storage, place in zip(self.storages, places, strict=True)]
         sealed = []
         for draft, version, (storage, place, folder) in zip(self.drafts, held.versions, ways, strict=True):
-            take = functools.partial(staging.take, storage, folder=place.staged, watch=watch, transfer=self.transfer)
+            take = functools.partial(
+                staging.take,
+                storage,
+                folder=place.staged,
+                watch=watch,
+                transfer=self.transfer,
+                algorithm=self.context.hash,
+            )
             manifest = draft.describe(version, folder, draft.read(take), members)
             sealed.append((manifest, staging.seal(storage, place.staged, manifest)))
         watch(0)

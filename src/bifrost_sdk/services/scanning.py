@@ -20,6 +20,7 @@ from bifrost_sdk.domain import locations
 from bifrost_sdk.domain.codes import fold
 from bifrost_sdk.domain.reconciliation import NEAR, SKEW, Content, Finding, Spot, State, Verdict, judge
 from bifrost_sdk.domain.rootpaths import LATEST
+from bifrost_sdk.services.digests import algorithm_of
 from bifrost_sdk.services.disks import REGULAR, TYPE, Disk, Look, problem_of
 from bifrost_sdk.services.sources import MANIFEST
 from bifrost_sdk.services.tracked import Holding, Listed, Numbered, Work
@@ -280,7 +281,8 @@ class _Settling:
             for name, known in owner.files:
                 key = self._spell(name)
                 if key in wanted:
-                    found = problem if problem and key not in there else self._found(name, there.get(key), reads=reads)
+                    by = algorithm_of(known.hash) if reads else ""
+                    found = problem if problem and key not in there else self._found(name, there.get(key), by)
                     self._judge(owner, name, known, found, count=key not in told)
                     told.add(key)
         if is_place:
@@ -288,11 +290,14 @@ class _Settling:
                 if key not in wanted:
                     self._add_stray(name, status)
 
-    def _found(self, name: str, entry: tuple[str, os.stat_result | None] | None, *, reads: bool) -> Look:
-        """What there is of a file; one that the loop over the folder did not come to may have come meanwhile."""
+    def _found(self, name: str, entry: tuple[str, os.stat_result | None] | None, by: str) -> Look:
+        """What there is of a file, its content read for the hash by an algorithm where one is given.
+
+        One that the loop over the folder did not come to may have come meanwhile.
+        """
         spelled, status = entry or (name, None)
         path = self._path(spelled)
-        return self.disk.read(path) if reads else self.disk.look(path, status)
+        return self.disk.read(path, algorithm=by) if by else self.disk.look(path, status)
 
     def _judge(self, owner: Listed | Work, name: str, known: Content, found: Look, *, count: bool) -> None:
         published = owner.published if isinstance(owner, Listed) else None

@@ -13,6 +13,7 @@ import attrs
 
 from bifrost_sdk.domain.reconciliation import OK, UNKNOWN, Content, Finding, Verdict
 from bifrost_sdk.errors import ValidationError
+from bifrost_sdk.services.digests import algorithm_of
 from bifrost_sdk.services.disks import Disk, Look
 from bifrost_sdk.services.manifests import Entry, Manifest, digest, listing_digest
 from bifrost_sdk.services.scanning import OUTSIDE, Outcome, Terms, verdict_of
@@ -65,7 +66,9 @@ class _Judging:
         if not self.disk.is_inside(path.rpartition("/")[0]):
             return OUTSIDE
         self.terms.watch(0)
-        return self.disk.read(path) if self.terms.reads(self.numbered.version) else self.disk.look(path)
+        if not self.terms.reads(self.numbered.version):
+            return self.disk.look(path)
+        return self.disk.read(path, algorithm=algorithm_of(self.numbered.content.hash))
 
     def _as_one(self, contents: Mapping[str, Content], *, is_all: bool) -> Verdict:
         """What the set is, judged by what is known of it as a whole."""

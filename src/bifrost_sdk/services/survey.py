@@ -28,6 +28,7 @@ from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.errors import NotFoundError
 from bifrost_sdk.services import series, strays, tracked, workspace
 from bifrost_sdk.services.context import Context
+from bifrost_sdk.services.digests import algorithm_of
 from bifrost_sdk.services.disks import Disk
 from bifrost_sdk.services.folders import Folders
 from bifrost_sdk.services.overlaps import Overlaps, overlapping
@@ -150,15 +151,17 @@ class Survey:
         """What is missing in one place and untracked in another is one file that moved, if nothing else can be."""
         outcome = self._outcome
         gone = {index: each.known for index, each in enumerate(outcome.findings) if each.state == "missing"}
-        read: dict[int, Content] = {}
+        read: dict[tuple[int, str], Content] = {}
+        algorithms = sorted({algorithm_of(known.hash) for known in gone.values() if known.hash})
         come = ((index, each.found) for index, each in enumerate(outcome.strays) if isinstance(each.found, Content))
         for index in candidates(gone.values(), come):
             spot = outcome.strays[index].spot
-            found = self._disks[spot.root].read(spot.path)
-            telling(0)
-            if isinstance(found, Content):
-                read[index] = found
-        moves = match_moves(gone.items(), read.items())
+            for algorithm in algorithms:
+                found = self._disks[spot.root].read(spot.path, algorithm=algorithm)
+                telling(0)
+                if isinstance(found, Content):
+                    read[index, found.hash] = found
+        moves = match_moves(gone.items(), ((index, found) for (index, _), found in read.items()))
         for old, new in moves:
             spot = outcome.strays[new].spot
             if sys.platform == "darwin":  # where a composed name leads to the same file
@@ -169,7 +172,7 @@ class Survey:
                 state="moved",
                 reason=f"it lies at {spot} now{advice}",
                 moved_to=spot,
-                found=read[new],
+                found=read[new, gone[old].hash],
             )
         outcome.counts["missing"] -= len(moves)
         outcome.counts["moved"] += len(moves)

@@ -14,7 +14,7 @@ from bifrost_sdk.domain.model import (
     Version,
 )
 from bifrost_sdk.domain.query import Query
-from bifrost_sdk.domain.versions import CHANGEABLE, TRANSITIONS, AssetDependency, File
+from bifrost_sdk.domain.versions import ALGORITHMS, CHANGEABLE, TRANSITIONS, AssetDependency, File
 from bifrost_sdk.errors import ValidationError
 from bifrost_sdk.ports import Catalog, Resolution
 from bifrost_sdk.testing.builder import Builder, ManualClock
@@ -137,7 +137,7 @@ class CatalogVersions(CatalogFixtures):
             found = tuple(attrs.evolve(file, hash=hash, **others) for file, hash in zip(files, hashes, strict=True))
             anna.commit(PROJECT, [Update(held.id, {"files": found})])
 
-        one, two, three = (f"sha256:{digit * 64}" for digit in "123")
+        one, two, three = (f"{algorithm}:{digit * 64}" for algorithm, digit in zip(ALGORITHMS * 2, "123", strict=False))
         assert resolved() == ("", False)
         learn(one, "")
         assert resolved() == (one, True)
@@ -156,7 +156,7 @@ class CatalogVersions(CatalogFixtures):
         version = builder.create(Version, product=made.ids["project/lut"], state="published")
         file = File("lut.cube", 10, "")
         held = builder.create(Representation, version=version.id, name="cube", files=(file,))
-        for hash in ("sha256:12", "md5:" + "1" * 32, "sha256:" + "A" * 64, "1" * 64):
+        for hash in ("sha256:12", "blake3:12", "md5:" + "1" * 32, "sha256:" + "A" * 64, "1" * 64):
             with pytest.raises(ValidationError) as caught:
                 anna.commit(PROJECT, [Update(held.id, {"files": (attrs.evolve(file, hash=hash),)})])
             assert codes_of(caught.value) == {"immutable.hash"}
