@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 import click
+from click.shell_completion import CompletionItem
 
 from bifrost_sdk.cli.refusals import refuse, refuse_interrupted
 from bifrost_sdk.cli.screen import Screen
@@ -29,6 +30,14 @@ Function: TypeAlias = Callable[..., int]
 F = TypeVar("F", bound=Callable[..., Any])  # Any: what click's decorators take too
 
 _OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+# How a value is shown in the help -> what `completion` offers for it.
+_OFFERS = {
+    **dict.fromkeys(("REF", "NODE", "SHOT", "ASSET"), "references"),
+    "WHAT": "kinds_and_references",
+    "KIND": "kind_names",
+    "PROJECT": "projects",
+}
 
 
 @attrs.frozen
@@ -114,6 +123,13 @@ class Group(click.Group):
             return home.load(cmd_name)
         return home
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, and none of them loaded."""
+        found = [
+            CompletionItem(name, help=home.text) for name, home in self.homes.items() if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
         """Write what each command does, and load none."""
         with formatter.section("Commands"):
@@ -147,17 +163,33 @@ def command(*, is_placed: bool = True) -> Callable[[Function], Command]:
 
 def argument(name: str, metavar: str, text: str, **options: Any) -> Callable[[F], F]:  # Any: as click takes them
     """An argument of a command: what it is called in the function, how it is shown, and what it is."""
-    return click.argument(name, cls=Argument, metavar=metavar, text=text, **options)
+    return click.argument(
+        name, cls=Argument, metavar=metavar, text=text, shell_complete=_completing(metavar.strip("[].")), **options
+    )
 
 
 def option(*names: str, help: str, **options: Any) -> Callable[[F], F]:  # Any: as click takes them
     """An option of a command; the last of the names is what it is called in the function."""
-    return click.option(*names, help=help, **options)
+    return click.option(*names, help=help, shell_complete=_completing(options.get("metavar", "")), **options)
 
 
 def flag(*names: str, help: str) -> Callable[[F], F]:
     """An option that is said or not."""
     return click.option(*names, is_flag=True, help=help)
+
+
+def _completing(shown: str) -> Callable[[click.Context, click.Parameter, str], list[str]] | None:
+    """What a shell offers for a value, by how the value is shown."""
+    offers = _OFFERS.get(shown)
+    if offers is None:
+        return None
+
+    def ask(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+        from bifrost_sdk.cli import completion
+
+        return completion.offered(ctx, incomplete, getattr(completion, offers))
+
+    return ask
 
 
 def _in_json() -> click.Option:
@@ -168,7 +200,12 @@ def _placed() -> list[click.Parameter]:
     where = "the workspace: a folder or a catalog's URL"
     return [
         click.Option(["-w", "--workspace"], metavar="PATH", help=where),
-        click.Option(["-p", "--project"], metavar="CODE", help="the project of references that name none"),
+        click.Option(
+            ["-p", "--project"],
+            metavar="CODE",
+            help="the project of references that name none",
+            shell_complete=_completing("PROJECT"),
+        ),
     ]
 
 
