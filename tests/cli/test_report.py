@@ -184,7 +184,8 @@ def test_report_fits_the_screen_when_opened_in_a_browser(
     (tmp_path / "frame.html").write_text(FRAME.replace("WIDTH", str(width)), encoding="utf-8")
     done = subprocess.run(
         [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--dump-dom",
+            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom",
+            "--allow-file-access-from-files",
             f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,900",
             f"--blink-settings=preferredColorScheme={['dark', 'light'].index(scheme)}",
             (tmp_path / "frame.html").as_uri(),

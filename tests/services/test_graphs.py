@@ -94,6 +94,10 @@ def test_shot_brings_its_casting_when_asked_about(session: Session, stage: dict[
         ("char/hero", "hero/texture v001", "holds", ""),
         ("prop/sword", "sword/model v001", "holds", ""),
     }
+    tavern = session.assets.create("demo", "set", "tavern")
+    session.shots.cast("bifrost://demo/shots/sq010", tavern, count=2)
+    assert ("sq010/sh020", "set/tavern", "cast", "\u00d72 by sq010") in edges(session.graph(graph.roots[0]))
+    assert ("shots/sq010", "set/tavern", "cast", "\u00d72") in edges(session.graph(tavern, direction="used_by"))
     asset = session.graph("bifrost://demo/assets/prop/sword", direction="used_by")
     assert ("sq010/sh020", "prop/sword", "cast", "\u00d72 broken") in edges(asset)
     assert "sh020/anim v001" in names(asset)
@@ -183,3 +187,28 @@ def test_nonsense_is_refused_when_asked_for(session: Session, stage: dict[str, V
     session.products.create("bifrost://demo/assets/char/hero", "rig")
     with pytest.raises(NotFoundError):
         session.graph("bifrost://demo/assets/char/hero/rig")
+
+
+def test_other_projects_are_reached_when_dependencies_cross(session: Session, stage: dict[str, Version]) -> None:
+    session.projects.create("other")
+    kit = session.products.create(session.assets.create("other", "prop", "stock"), "kit")
+    made = Version(
+        id=session.context.new_id(), product=kit.id, number=1, state="published", dependencies=(stage["texture"].id,)
+    )
+    used = session.commit([Create(made)], project="other").entities[0]
+    assert isinstance(used, Version)
+    graph = session.graph(used)
+    assert edges(graph) == {("stock/kit v001", "hero/texture v001", "strong", "")}
+    assert all(node.is_newest for node in graph.nodes)
+    assert "stock/kit v001" in names(session.graph(stage["texture"], direction="used_by"))
+
+
+def test_thing_stands_alone_when_nothing_is_made_of_it(session: Session) -> None:
+    hero = session.assets.create("demo", "char", "hero")
+    task = session.tasks.create(hero, "rig")
+    user = session.users.ensure("bo")
+    for thing in (hero, task, user, session.projects.get("demo")):
+        for direction in ("uses", "used_by", "both"):
+            graph = session.graph(thing, direction=direction)  # type: ignore[arg-type]  # one of the three
+            assert [node.id for node in graph.nodes] == [thing.id] == list(graph.roots)
+            assert graph.nodes[0].label

@@ -32,10 +32,10 @@ def gather(
     """The graph around a version (of a product: its latest), or around a node, in the state that the view shows.
 
     Of a node it begins at the latest version of each of its products; a shot, sequence or episode brings the assets
-    that it is cast with, and an asset where it is cast. Links from and to the thing are in it, and those between
-    others that are. At most `depth` steps along dependencies are followed, and at most `limit` things, 1 to 1,000,
-    are shown: the nearest. A node of the kind ``more`` says how many others were found. What the actor may not see
-    is not in it.
+    that it and what it lies in are cast with, and an asset where it is cast. Links from and to the thing are in it, and
+    those between others that are. At most `depth` steps along dependencies are followed, and at most `limit` things, 1
+    to 1,000, are shown: the nearest. Nodes of the kind ``more`` say how many others were found. What the actor may not
+    see is not in it.
 
     Raises:
         NotFoundError: there is no such thing, or no published version of the product.
@@ -47,9 +47,9 @@ def gather(
     found.add(root)
     starts = [root] if isinstance(root, Version) else found.latest([root.id])
     if direction != "used_by" and isinstance(root, Node):
-        starts += found.latest(found.cast(Query("shot_asset", project=root.project).where(shot=root.id), "asset"))
+        starts += found.latest(found.cast_with())
     if direction != "uses" and isinstance(root, Node):
-        found.cast(Query("shot_asset", project=root.project).where(asset=root.id), "shot")
+        found.cast_in()
     for forward in [True] * (direction != "used_by") + [False] * (direction != "uses"):
         found.walk([version.id for version in starts], forward=forward)
     found.link(found.near(limit))
@@ -87,16 +87,29 @@ class _Gathering:
                 found.append(version)
         return found
 
-    def cast(self, query: Query, end: str) -> list[str]:
-        """The assets or shots at this end of castings, tied to what they are cast in or with; their ids."""
-        ids = []
-        for page in self.context.pages(query.include(end, limit=1).limit(PAGE_LIMIT)):
+    def cast_with(self) -> list[str]:
+        """The assets that the thing is cast with, itself or by what it lies in, tied to it; their ids."""
+        parts = self.root.path.split("/")
+        above = [f"bifrost://{self.root.project}/{'/'.join(parts[:size])}" for size in range(2, len(parts))]
+        named = {node.id: node.code for node in self.context.get_many(above) if isinstance(node, Node)} if above else {}
+        found = list(self._castings(Query("shot_asset").where(shot__in=(self.root.id, *named)), "asset"))
+        for casting, _ in found:
+            note = _casting(casting, named.get(casting.shot, ""))
+            self.edges[GraphEdge(self.root.id, casting.asset, "cast", note)] = None
+        return list(dict.fromkeys(asset.id for _, asset in found))
+
+    def cast_in(self) -> None:
+        """The shots, sequences and episodes that the thing is cast in, tied to it."""
+        for casting, _ in self._castings(Query("shot_asset").where(asset=self.root.id), "shot"):
+            self.edges[GraphEdge(casting.shot, self.root.id, "cast", _casting(casting))] = None
+
+    def _castings(self, query: Query, end: str) -> Iterator[tuple[ShotAsset, Entity]]:
+        """Each casting with what stands at this end of it, which is taken in."""
+        for page in self.context.pages(query.within(self.root.project).include(end, limit=1).limit(PAGE_LIMIT)):
             for casting in page:
                 for other in page.included[casting.id][end]:
                     self.add(other)
-                    ids.append(other.id)
-                    self.edges[GraphEdge(casting.shot, casting.asset, "cast", _casting(casting))] = None
-        return list(dict.fromkeys(ids))
+                    yield casting, other
 
     def walk(self, starts: Sequence[str], *, forward: bool) -> None:
         """What these versions were made of, or what was made of them, one step further than is shown."""
@@ -202,8 +215,10 @@ def _node(thing: Entity) -> GraphNode:
     )
 
 
-def _casting(casting: ShotAsset) -> str:
-    return " ".join(filter(None, (f"\u00d7{casting.count}" * (casting.count != 1), casting.variant)))
+def _casting(casting: ShotAsset, by: str = "") -> str:
+    """Count and variant, and what is cast where that is not the thing itself."""
+    count = f"\u00d7{casting.count}" if casting.count != 1 else ""
+    return " ".join(filter(None, (count, casting.variant, by and f"by {by}")))
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[tuple[str, ...]]:

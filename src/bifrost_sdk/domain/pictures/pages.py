@@ -54,14 +54,14 @@ def picture(graph: Graph, *, title: str = "What uses what") -> Markup:
 
 
 def listing(graph: Graph) -> Markup:
-    """What the picture of a graph says, as a table."""
+    """What the picture of a graph says, as a table; of what a thing uses only what is in the graph."""
     nodes = {node.id: node for node in graph.nodes}
     uses: dict[str, list[str]] = {id: [] for id in nodes}
     for edge in graph.edges:
         note = f"{edge.kind}, {edge.note}" if edge.note else edge.kind
         uses[edge.source].append(f"{nodes[edge.target].name} ({note})")
-    rows = [(node.name, _standing(node), "; ".join(uses[id]) or "nothing") for id, node in nodes.items()]
-    return table(("Thing", "State", "Uses"), rows)
+    rows = [(node.name, _standing(node), "; ".join(uses[id]) or "none") for id, node in nodes.items()]
+    return table(("Thing", "State", "Uses of these"), rows)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
