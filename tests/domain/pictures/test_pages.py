@@ -73,9 +73,20 @@ def test_hostile_names_stay_text_when_on_a_page(name: str) -> None:
     )
     read = Reader(page(graph, hostile))
     assert "script" not in read.tags
-    assert read.tags.count("style") == 2
+    assert read.tags.count("style") == 3
     made = document(hostile, section(hostile, table([hostile], [[hostile]]), note=hostile), lead=hostile)
     assert "script" not in Reader(made).tags
+
+
+def test_choice_of_size_is_offered_when_the_picture_may_not_fit() -> None:
+    def hidden_from(nodes: int) -> list[str]:
+        chain = tuple(GraphNode(id=str(number), label="hero/model", number=1) for number in range(nodes))
+        edges = tuple(GraphEdge(str(number), str(number + 1)) for number in range(nodes - 1))
+        return re.findall(r"@media\(min-width:(\d+)px\)\{\.whole", page(Graph(chain, edges)))
+
+    small, middling = hidden_from(1), hidden_from(5)
+    assert int(small[0]) < int(middling[0])
+    assert hidden_from(20) == [], "it never fits"
 
 
 def test_ids_stand_once_when_a_page_is_made() -> None:

@@ -27,7 +27,7 @@ def test_every_color_is_judged_when_there_are_new_ones() -> None:
 
 def test_style_sheets_name_known_colors_when_read() -> None:
     sheets = styles.SIGNS + styles.GRAPH + styles.CHART + styles.PAGE
-    named = set(re.findall(r"var\(--bf-(\w+)\)", sheets)) - {"width"}
+    named = set(re.findall(r"var\(--bf-(\w+)\)", sheets))
     assert named <= set(COLORS)
     assert all(f"--bf-{name}:{COLORS[name][1]}" in variables(":root").partition("prefers")[2] for name in named)
     for sheet in (styles.SIGNS, styles.GRAPH, styles.CHART, styles.PAGE):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
+
 from bifrost_sdk.domain.pictures import palette, styles
 from bifrost_sdk.domain.pictures.graphs import EDGE_KINDS, MORE, Graph, GraphEdge, GraphNode
 from bifrost_sdk.domain.pictures.layouts import Box, Layout, Route, lay_out
@@ -22,12 +24,25 @@ _MARKS = {"assets": "M-4-4h8v8h-8z", "shots": "M-4-5L5 0L-4 5z", "other": "M0-5L
 _AREAS = {"assets": "asset", "shots": "shot", "other": "other"}
 
 
+@attrs.frozen
+class Drawing:
+    """A picture as one SVG element, and how wide it is, in pixels."""
+
+    markup: Markup
+    width: float
+
+
 def svg(graph: Graph, *, title: str = "What uses what") -> str:
     """The graph as one SVG element that can stand in a file of its own or in a page; each thing left of what it uses.
 
     >>> svg(Graph((GraphNode(id="a", label="hero/model", number=1),)))[:29]
     '<svg xmlns="http://www.w3.org'
     """
+    return draw(graph, title=title).markup
+
+
+def draw(graph: Graph, *, title: str = "What uses what") -> Drawing:
+    """The same with its width."""
     places = {node.id: place for place, node in enumerate(graph.nodes)}
     ties = [(places[edge.source], places[edge.target]) for edge in graph.edges]
     layout = lay_out([(_width(node), _HEIGHT) for node in graph.nodes], ties)
@@ -44,7 +59,7 @@ def svg(graph: Graph, *, title: str = "What uses what") -> str:
         element("g", *legend, transform=f"translate({_MARGIN} {number(top)})"),
         by="\n",
     )
-    return element(
+    markup = element(
         "svg",
         drawing,
         xmlns="http://www.w3.org/2000/svg",
@@ -52,10 +67,10 @@ def svg(graph: Graph, *, title: str = "What uses what") -> str:
         viewBox=f"0 0 {number(width)} {number(height)}",
         width=width,
         height=height,
-        style=f"--bf-width:{number(width)}px",
         role="img",
         aria_label=title,
     )
+    return Drawing(markup, width)
 
 
 def _description(graph: Graph) -> str:

@@ -12,6 +12,12 @@ from bifrost_sdk.domain.pictures.markup import Markup, element, joined
 #: What a page may load: nothing. It runs no script, sends nothing, and has its styles in itself.
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
+#: To this part of its size a picture is made smaller before it must be moved sideways.
+_SMALLEST = 0.78
+
+#: How wide a picture can be on a page, and what lies beside it, in pixels; as the style sheet says.
+_WIDEST, _AROUND = 1140, 100
+
 
 def page(graph: Graph, title: str = "What uses what") -> str:
     """One page with the picture of the graph, and all that it says as a table.
@@ -47,10 +53,14 @@ def section(title: str, *parts: str, note: str = "") -> Markup:
 
 def picture(graph: Graph, *, title: str = "What uses what") -> Markup:
     """The picture of a graph in a frame that can be moved, as large as it is readable or all of it at once."""
+    drawn = drawing.draw(graph, title=title)
+    readable = _SMALLEST * drawn.width
+    fits = Markup(f"@media(min-width:{readable + _AROUND:.0f}px){{.whole,.choice{{display:none}}}}")
     choice = element("input", type="checkbox", class_="whole", id="whole")
     label = element("label", " Fit all of it into the page", for_="whole", class_="choice")
-    frame = element("div", drawing.svg(graph, title=title), class_="frame", tabindex=0, role="region", aria_label=title)
-    return element("figure", choice, label, frame)
+    frame = element("div", drawn.markup, class_="frame", tabindex=0, role="region", aria_label=title)
+    widths = f"--widest:{drawn.width:.0f}px;--narrowest:{readable:.0f}px"
+    return element("figure", *([element("style", fits)] * (readable < _WIDEST)), choice, label, frame, style=widths)
 
 
 def listing(graph: Graph) -> Markup:

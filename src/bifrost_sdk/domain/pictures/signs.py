@@ -19,8 +19,8 @@ MEANINGS: Final = {
 
 #: The signs, about the point that they stand at.
 SIGNS: Final = {
-    "newest": element("circle", class_="bf-good", r=4.5),
-    "published": element("circle", class_="bf-plain", r=4),
+    "newest": element("circle", class_="bf-good", r=5),
+    "published": element("circle", class_="bf-plain", r=3),
     "outdated": element("path", class_="bf-warn", d="M0-5L5 4H-5z"),
     "reserved": element("circle", class_="bf-hollow", r=4),
     "retired": element("path", class_="bf-warn", d="M-5-1.5H5V1.5H-5z"),

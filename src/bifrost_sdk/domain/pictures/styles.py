@@ -93,7 +93,7 @@ figure {{ margin: 0 }}
   outline: 2px solid var(--bf-assets); outline-offset: 2px
 }}
 .frame svg.bf-graph {{
-  display: block; width: 100%; height: auto; max-width: var(--bf-width); min-width: calc(var(--bf-width) * .78)
+  display: block; width: 100%; height: auto; max-width: var(--widest); min-width: var(--narrowest)
 }}
 .whole:checked ~ .frame svg.bf-graph {{ min-width: 0 }}
 svg.bf-chart {{ display: block; overflow: visible }}
