@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
-from bifrost_sdk.cli.publish_commands import TRANSFERS
+from bifrost_sdk.cli.publish_commands import TRANSFERS, publish
+from bifrost_sdk.services.publications import Publication
 from bifrost_sdk.services.staging import Transfer
 from bifrost_sdk.session import connect, init
 
@@ -65,3 +67,20 @@ def test_frames_are_published_when_they_are_said(folder: Path, run: Run) -> None
 def test_source_is_gone_when_it_is_moved(folder: Path, run: Run) -> None:
     assert run(*HERO, "model", "usd=hero.usda", "--transfer", "move")[0] == 0
     assert not Path("hero.usda").exists()
+
+
+def test_all_that_can_be_said_of_a_version_is_kept(folder: Path, run: Run) -> None:
+    with connect(folder, user="anna") as session:
+        task = session.tasks.create("bifrost://demo/assets/char/hero", "rig")
+    said = ("--task", "rig", "--source", "hero.ma", "--description", "long", "--metadata", "frames=3", "--lease", "60")
+    told = json.loads(run(*HERO, "model", "usd=hero.usda", *said, "--metadata", "by=karma", "--json")[1])
+    assert (told["task"], told["source"], told["description"], told["lease"]) == (task.id, "hero.ma", "long", 60)
+    assert told["metadata"] == {"frames": 3, "by": "karma"}
+    assert run(*HERO, "model", "usd=hero.usda", "--dry-run", *said)[0] == 0
+    assert run(*HERO, "model", "usd=hero.usda", "--task", "rog")[0] == 3
+    assert run(*HERO, "model", "usd=hero.usda", "--metadata", "x")[0] == 1
+
+
+def test_every_field_of_a_publication_can_be_typed_when_it_is_published() -> None:
+    typed = {each.name for each in publish.params}
+    assert {field.name for field in attrs.fields(Publication)} <= typed

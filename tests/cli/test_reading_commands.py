@@ -116,31 +116,3 @@ def test_others_are_shown_when_one_is_not_there(session: Session, run: Run) -> N
     status, out, err = run("show", "assets/char/her", "assets/char/hero")
     assert (status, out.splitlines()[0]) == (3, f"asset {HERO}")
     assert f"Did you mean {HERO}" in err
-
-
-def test_tree_is_drawn_when_dependencies_are_asked_for(session: Session, run: Run) -> None:
-    session.publish("bifrost://demo/shots/sq010/sh020", "anim", {"usd": "hero.usda"}, depends_on=[f"{HERO}/rig"])
-    assert run("deps", "shots/sq010/sh020/anim")[1].splitlines() == [
-        "bifrost://demo/shots/sq010/sh020/anim/v001",
-        f"└── {HERO}/rig/v001",
-        f"    └── {HERO}/model/v001",
-    ]
-    assert run("deps", "shots/sq010/sh020/anim", "--depth", "1")[1].count("\n") == 2
-    reverse = run("deps", "assets/char/hero/model/v001", "--reverse")[1]
-    assert reverse.splitlines()[2] == "    └── bifrost://demo/shots/sq010/sh020/anim/v001"
-    assert run("deps", "assets/char/hero/model/v001")[1] == f"{HERO}/model/v001 was made of nothing\n"
-    told = json.loads(run("deps", "shots/sq010/sh020/anim", "--json")[1])
-    assert [(edge["to"], edge["depth"]) for edge in told["edges"]] == [
-        (f"{HERO}/rig/v001", 1),
-        (f"{HERO}/model/v001", 2),
-    ]
-
-
-def test_branch_is_opened_once_when_it_is_reached_twice(session: Session, run: Run) -> None:
-    needs = [f"{HERO}/rig", f"{HERO}/model"]
-    session.publish(HERO, "look", {"usd": "hero.usda"}, depends_on=needs)
-    session.publish(HERO, "groom", {"usd": "hero.usda"}, depends_on=[f"{HERO}/look", f"{HERO}/rig"])
-    out = run("deps", "assets/char/hero/groom")[1]
-    assert out.count("rig/v001") == 2
-    assert out.count("model/v001") == 1
-    assert "rig/v001  as shown elsewhere" in out

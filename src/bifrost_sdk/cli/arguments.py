@@ -8,7 +8,10 @@ from typing import Final
 
 import click
 
-from bifrost_sdk.errors import Issue, ValidationError
+from bifrost_sdk.domain.codes import fold
+from bifrost_sdk.domain.entity import Entity
+from bifrost_sdk.domain.tasks import Task
+from bifrost_sdk.errors import Issue, NotFoundError, ValidationError
 from bifrost_sdk.session import Session
 
 #: What is said of a moment where one can be given.
@@ -65,3 +68,13 @@ def files_of(typed: Sequence[str]) -> Mapping[str, list[str]]:
             raise ValidationError(Issue("files.form", f"{text!r} is not KEY=PATH", "files", hint=hint))
         files.setdefault(key, []).append(path)
     return files
+
+
+def task_of(session: Session, owner: Entity, code: str) -> Task:
+    """The task of the node that has this code."""
+    tasks = session.tasks.list(project=owner.project, parent=owner.id)
+    found = next((task for task in tasks if fold(task.code) == fold(code)), None)
+    if found is None:
+        reason = f"{owner.ref} has no task of that name"
+        raise NotFoundError(code, suggestions=[task.code for task in tasks], reason=reason)
+    return found

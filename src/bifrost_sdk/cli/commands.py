@@ -112,6 +112,7 @@ bifrost = Group(
         "adopt": Home(
             "adopt_commands:adopt", "take in a show where it lies; without --apply only say what would be done"
         ),
+        "ingest": Home("ingest_commands:ingest", "make a managed show of a folder of USD files"),
         "import": Group(
             "bring in tables of assets or shots",
             {

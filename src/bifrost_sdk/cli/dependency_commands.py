@@ -1,92 +1,117 @@
-"""The command ``bifrost deps``: what a version was made of, or what was made of it, as a tree."""
+"""The command ``bifrost deps``: what a thing uses and what uses it, as a tree, a picture or a page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
 from bifrost_sdk.cli.arguments import AT, count, moment_of, ref_of
-from bifrost_sdk.cli.command import Call, argument, command, flag, option
-from bifrost_sdk.domain.query import Edge
-from bifrost_sdk.domain.versions import Version
+from bifrost_sdk.cli.command import Call, argument, command, option
+from bifrost_sdk.cli.files import write_whole
+from bifrost_sdk.domain.pictures.graphs import Branch, Graph, GraphNode
+from bifrost_sdk.services import graphs
+from bifrost_sdk.services.graphs import Direction
 
 if TYPE_CHECKING:  # loaded when a tree is drawn
     from rich.tree import Tree
 
-_STYLES = {"retired": "dim", "purged": "red"}
-_KINDS = ("strong", "weak", "reference")
+_STYLES = {"retired": "dim", "purged": "red", "reserved": "yellow"}
+_DIRECTIONS = typing.get_args(Direction)
+_TITLES = {"uses": "What {} uses", "used_by": "What uses {}", "both": "What uses what around {}"}
+_HOLDS = "holds"  # ties a node to its versions, whichever way is followed
 
 
 @command()
-@argument("ref", "REF", "a version, or a product for its latest")
-@flag("-r", "--reverse", help="what was made of it, not what it was made of")
-@option("-d", "--depth", type=count, default="64", metavar="N", help="so many steps (default: 64)")
-@option("-k", "--kind", "kinds", type=click.Choice(_KINDS), multiple=True, help="only such; may be given again")
+@argument("ref", "REF", "a version, a product for its latest, or an asset or shot with its products and casting")
+@option(
+    "-x",
+    "--direction",
+    type=click.Choice(_DIRECTIONS),
+    default="uses",
+    help="what it was made of (default), what was made of it, or both",
+)
+@option("-d", "--depth", type=count, metavar="N", help="so many steps (default: all)")
+@option("-n", "--limit", type=count, default=str(graphs.LIMIT), metavar="N", help="at most so many (default: 200)")
 @option("--at", metavar="WHEN", help=AT)
-def deps(call: Call, *, ref: str, reverse: bool, depth: int, kinds: tuple[str, ...], at: str | None) -> int:
-    """Show what a version depends on, or what depends on it."""
+@option("--svg", metavar="FILE", help="draw a picture there")
+@option("--html", metavar="FILE", help="write a page there that needs nothing else, with the picture and a table")
+def deps(call: Call, *, ref: str, at: str | None, direction: Direction, **said: Any) -> int:  # Any: each as its own
+    """Show what a thing uses, or what uses it."""
     with call.session() as session:
         shown = session.at(moment_of(at)) if at else session
-        version = shown.versions.get(ref_of(session, ref))
-        walk = shown.versions.dependents if reverse else shown.versions.dependencies
-        page = walk(version, depth=depth, kinds=kinds)
-    known = {each.id: each for each in (version, *page.entities)}
+        graph = graphs.gather(
+            shown.context, ref_of(session, ref), direction=direction, depth=said["depth"], limit=said["limit"]
+        )
+    root = next(node for node in graph.nodes if node.id in graph.roots)
+    drawn = _draw(graph, _TITLES[direction].format(root.ref), {"svg": said["svg"], "html": said["html"]})
     if call.in_json:
-        edges = [
-            {"from": known[edge.source].ref, "to": known[edge.target].ref, "kind": edge.kind, "depth": edge.depth}
-            for edge in page.edges
-        ]
-        versions = [{"ref": each.ref, "state": each.state} for each in page.entities]
-        call.screen.document({"ref": version.ref, "versions": versions, "edges": edges})
-        return 0
-    if page.edges:
-        call.screen.console().print(_Branches.of(known, page.edges, reverse=reverse).tree(version))
+        call.screen.document(_told(graph, root, drawn))
+    elif drawn:
+        for path in drawn.values():
+            call.screen.line(path)
     else:
-        call.screen.line(f"{version.ref} {'is used by nothing' if reverse else 'was made of nothing'}", "dim")
+        for each in ("uses", "used_by") if direction == "both" else (direction,):
+            _show(graph, root.id, call, against=each == "used_by")
     return 0
 
 
-@attrs.define
-class _Branches:
-    """What follows each version; one that was shown already is not opened again."""
+def _draw(graph: Graph, title: str, wanted: Mapping[str, str | None]) -> dict[str, str]:
+    """Write what is wanted of a graph; the files by what they are."""
+    from bifrost_sdk.domain.pictures import drawing, pages
 
-    known: Mapping[str, Version]
-    steps: Mapping[str, list[tuple[str, str]]]
-    shown: set[str] = attrs.field(factory=set)
+    makers: Mapping[str, Callable[[], str]] = {
+        "svg": lambda: drawing.svg(graph, title=title),
+        "html": lambda: pages.page(graph, title),
+    }
+    drawn = {what: path for what, path in wanted.items() if path}
+    for what, path in drawn.items():
+        write_whole(Path(path), makers[what]())
+    return drawn
 
-    @classmethod
-    def of(cls, known: Mapping[str, Version], edges: tuple[Edge, ...], *, reverse: bool) -> _Branches:
-        steps: dict[str, list[tuple[str, str]]] = {}
-        for edge in edges:
-            start, end = (edge.target, edge.source) if reverse else (edge.source, edge.target)
-            steps.setdefault(start, []).append((end, edge.kind))
-        return cls(known, steps)
 
-    def tree(self, version: Version) -> Tree:
-        """The tree from this version on; it is built step by step, as it may be deep."""
-        from rich.tree import Tree
+def _told(graph: Graph, root: GraphNode, drawn: Mapping[str, str]) -> dict[str, Any]:  # Any: JSON
+    refs = {node.id: node.ref for node in graph.nodes}
+    return {
+        "ref": root.ref,
+        "things": [attrs.asdict(node) for node in graph.nodes],
+        "edges": [
+            {**attrs.asdict(each), "source": refs[each.source], "target": refs[each.target]} for each in graph.edges
+        ],
+        "files": dict(drawn),
+    }
 
-        root = Tree(self._label(version))
-        waiting: list[tuple[Any, str]] = [(root, version.id)]  # Any: branches of rich
-        while waiting:
-            branch, id = waiting.pop(0)
-            self.shown.add(id)
-            for target, kind in sorted(self.steps.get(id, ()), key=lambda step: self.known[step[0]].ref):
-                again = target in self.shown
-                leaf = branch.add(self._label(self.known[target], kind, again=again and target in self.steps))
-                if not again:
-                    self.shown.add(target)
-                    waiting.append((leaf, target))
-        return root
 
-    def _label(self, version: Version, kind: str = "strong", *, again: bool = False) -> Any:  # Any: a text of rich
-        from rich.text import Text
+def _show(graph: Graph, root: str, call: Call, *, against: bool) -> None:
+    """Draw the tree from one thing on; with `against` a node is followed by the versions that it holds."""
+    call.screen.console().print(_tree(graph.tree(root, against=against)))
+    for edge in graph.edges if against else ():
+        if (edge.source, edge.kind) == (root, _HOLDS):
+            call.screen.console().print(_tree(graph.tree(edge.target, against=True)))
 
-        label = Text(version.ref, _STYLES.get(version.state, ""))
-        notes = [*([version.state] if version.state != "published" else []), *([kind] if kind != "strong" else [])]
-        if again:
-            notes.append("as shown elsewhere")
-        return label.append(f"  {', '.join(notes)}", "dim") if notes else label
+
+def _tree(branches: Iterator[Branch]) -> Tree:
+    from rich.tree import Tree
+
+    tree = Tree(_label(next(branches)))
+    path = [tree]
+    for branch in branches:
+        del path[branch.depth :]
+        path.append(path[-1].add(_label(branch)))
+    return tree
+
+
+def _label(branch: Branch) -> Any:  # Any: a text of rich
+    from rich.text import Text
+
+    node, edge = branch.node, branch.edge
+    notes = [] if node.state in {"published", "active"} else [node.state]
+    if edge is not None:
+        notes += ["" if edge.kind in {"strong", _HOLDS} else edge.kind, edge.note]
+    told = ", ".join(filter(None, [*notes, "as told above" if branch.is_repeated else ""]))
+    label = Text(node.ref or node.label, _STYLES.get(node.state, ""))
+    return label.append(f"  {told}", "dim") if told else label

@@ -57,6 +57,22 @@ def conditions_of(kind: str, typed: Iterable[str]) -> list[Compare]:
     return found
 
 
+def metadata_of(typed: Iterable[str]) -> dict[str, Any]:  # Any: JSON
+    """What is typed as KEY=VALUE, by key: JSON where it is some, else the text itself.
+
+    >>> metadata_of(["frames=3", "by=anna", 'size={"x": 1}'])
+    {'frames': 3, 'by': 'anna', 'size': {'x': 1}}
+    """
+    found: dict[str, Any] = {}  # Any: as above
+    for text in typed:
+        name, value = _split(text, "KEY=VALUE", "renderer=karma")
+        try:
+            found[name] = json.loads(value)
+        except (ValueError, RecursionError):
+            found[name] = value
+    return found
+
+
 def _split(text: str, form: str, example: str) -> tuple[str, str]:
     name, mark, value = text.partition("=")
     if not (name and mark):

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from bifrost_sdk.cli import listing
-from bifrost_sdk.cli.arguments import count, ref_of
+from bifrost_sdk.cli.arguments import count, ref_of, task_of
 from bifrost_sdk.cli.command import Call, Command, F, argument, command, flag, option
 from bifrost_sdk.cli.fields import conditions_of, values_of
 from bifrost_sdk.cli.reading_commands import show_listing, show_things
-from bifrost_sdk.cli.validate_commands import task_of
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import Compare

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bifrost_sdk.cli.arguments import files_of, ref_of
+from bifrost_sdk.cli.arguments import count, files_of, ref_of, task_of
 from bifrost_sdk.cli.command import Call, argument, command, flag, option
+from bifrost_sdk.cli.fields import metadata_of
 from bifrost_sdk.cli.meters import meter
 from bifrost_sdk.cli.screen import Screen, printable
 from bifrost_sdk.domain import wire
 from bifrost_sdk.domain.entity import Entity, Node
 from bifrost_sdk.domain.references import Reference
+from bifrost_sdk.domain.versions import LEASE
 from bifrost_sdk.errors import Issue, NotFoundError, ValidationError
 from bifrost_sdk.services import places
 from bifrost_sdk.session import Session
@@ -32,8 +34,10 @@ _FILES = (
 # The parts of a path that says all that is needed to make an asset or a shot: branch, type or sequence, code.
 _MAKEABLE = 3
 
+_LEASE = f"how long it may be silent before others may take its number back (default: {LEASE})"
+
 # What only a publish asks for, and no validation.
-_PUBLISHED = ("status", "key", "transfer")
+_PUBLISHED = ("description", "status", "key", "transfer", "lease")
 
 
 @command()
@@ -43,7 +47,11 @@ _PUBLISHED = ("status", "key", "transfer")
 @option("-m", "--comment", metavar="TEXT", default="", help="what is new")
 @option("-d", "--depends-on", metavar="REF", multiple=True, help="a version it needs")
 @option("-t", "--tag", "tags", metavar="TAG", multiple=True, help="a tag for the version")
+@option("--description", metavar="TEXT", default="", help="what it is")
 @option("--status", metavar="CODE", help="the code of its status")
+@option("--task", metavar="CODE", help="the task of the node that it was made in")
+@option("--source", metavar="PATH", default="", help="the work file that it was made from")
+@option("--metadata", metavar="KEY=VALUE", multiple=True, help="a value of your own, read as JSON where it is some")
 @option("--frames", metavar="RANGE", help="the frames that sequences are to have: 1001-1100x2,1105")
 @option(
     "--transfer",
@@ -52,6 +60,7 @@ _PUBLISHED = ("status", "key", "transfer")
     help="copy (default), move, link (hard links) or adopt files where they lie",
 )
 @option("--key", metavar="TEXT", help="the same key again answers with the same version")
+@option("--lease", type=count, metavar="SECONDS", default=str(LEASE), help=_LEASE)
 @flag("--create", help="make the asset or shot where it is missing")
 @flag("--dry-run", help="show what would be published, and what speaks against it")
 def publish(  # Any: each as its own
@@ -62,6 +71,8 @@ def publish(  # Any: each as its own
     with call.session() as session:
         node = _owner(session, ref_of(session, owner), can_make=create and not dry_run)
         said["depends_on"] = [ref_of(session, ref) for ref in said["depends_on"]]
+        said["task"] = task_of(session, node, said["task"]) if said["task"] else None
+        said["metadata"] = metadata_of(said["metadata"])
         if dry_run:
             asked = {name: value for name, value in said.items() if name not in _PUBLISHED}
             proposed = session.validate(node, product, found, **asked)

@@ -5,15 +5,10 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from bifrost_sdk.cli.arguments import count, files_of, ref_of
+from bifrost_sdk.cli.arguments import count, files_of, ref_of, task_of
 from bifrost_sdk.cli.command import Call, argument, command, flag, option
 from bifrost_sdk.cli.screen import Cell, printable
 from bifrost_sdk.domain import wire
-from bifrost_sdk.domain.codes import fold
-from bifrost_sdk.domain.entity import Entity
-from bifrost_sdk.domain.tasks import Task
-from bifrost_sdk.errors import NotFoundError
-from bifrost_sdk.session import Session
 
 if TYPE_CHECKING:  # loaded when something is validated or delivered
     from bifrost_sdk.domain.validation import ValidationResult
@@ -84,16 +79,6 @@ def run(call: Call, *, limit: int | None, retry: bool) -> int:
     else:
         call.screen.line("nothing to do", "dim")
     return int(any(each.outcome in {"failed", "parked", "broken"} for each in found))
-
-
-def task_of(session: Session, owner: Entity, code: str) -> Task:
-    """The task of the node that has this code."""
-    tasks = session.tasks.list(project=owner.project, parent=owner.id)
-    found = next((task for task in tasks if fold(task.code) == fold(code)), None)
-    if found is None:
-        reason = f"{owner.ref} has no task of that name"
-        raise NotFoundError(code, suggestions=[task.code for task in tasks], reason=reason)
-    return found
 
 
 def _result_row(result: ValidationResult) -> tuple[Cell, ...]:
