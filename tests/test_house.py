@@ -121,7 +121,7 @@ def test_floors_are_the_tested_ones_when_compared_with_constraints() -> None:
 
 def test_extras_are_the_promised_ones_when_listed() -> None:
     extras = PROJECT["optional-dependencies"]
-    assert set(extras) == {"openassetio", "usd", "watch", "cli", "server", "cloud", "all"}
+    assert set(extras) == {"openassetio", "usd", "watch", "blake3", "images", "cli", "server", "cloud", "all"}
     assert extras["all"] == [f"bifrost-sdk[{','.join(name for name in extras if name != 'all')}]"]
 
 

@@ -16,6 +16,7 @@ from bifrost_sdk.services.entities import Entities
 if TYPE_CHECKING:  # loaded when something is purged or added
     from bifrost_sdk.services.purging import PurgePlan
     from bifrost_sdk.services.sources import Files
+    from bifrost_sdk.services.sources import Item as SourceItem
     from bifrost_sdk.services.staging import Transfer
     from bifrost_sdk.services.watchers import Cancel, Progress
 
@@ -86,6 +87,44 @@ class Versions(Entities[Version]):
 
         made = self.context.take(Version, version)
         return additions.add(self.context, made, files, transfer=transfer, progress=progress, cancel=cancel)
+
+    def thumbnail(
+        self,
+        version: Item,
+        *,
+        source: SourceItem | None = None,
+        size: int = 512,
+        cancel: Cancel | None = None,
+    ) -> Representation:
+        """Add a small picture of what was published, or of `source`; `services.previews.thumbnail` tells all of it.
+
+        Raises:
+            ValidationError, StorageError, ConfigurationError: there is no thumbnail, the version is as it was.
+        """
+        from bifrost_sdk.services import previews
+
+        return previews.thumbnail(self.context, version, source=source, size=size, cancel=cancel)
+
+    def preview(
+        self,
+        version: Item,
+        *,
+        source: SourceItem | None = None,
+        size: int | None = None,
+        frames: int = 96,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Representation:
+        """Add a larger picture of what was published, one that moves for a sequence; see `services.previews.preview`.
+
+        Raises:
+            ValidationError, StorageError, ConfigurationError: there is no preview, the version is as it was.
+        """
+        from bifrost_sdk.services import previews
+
+        return previews.preview(
+            self.context, version, source=source, size=size, frames=frames, progress=progress, cancel=cancel
+        )
 
     def retire(self, version: Item) -> Version:
         """Let ``latest`` and ``approved`` skip it; by its number it is still resolved. `restore` takes it back."""
