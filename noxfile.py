@@ -69,7 +69,7 @@ def tests(session: nox.Session) -> None:
 
     With arguments (`nox -s tests -- tests/domain -k frames`) only pytest runs, with these arguments.
 
-    Debian packages: strace
+    Debian packages: strace chromium
     """
     if HERE not in PYTHONS:
         session.error(f"nox runs on Python {HERE}; run it with one of {', '.join(PYTHONS)}")
@@ -160,7 +160,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure each promise of speed beside its floor and write docs/benchmarks.md."""
-    session.install(".", "lucidity")  # a peer of the templates, measured in the same run
+    session.install(".[all]", "lucidity")  # a peer of the templates, measured in the same run
     session.run("python", "tests/bench", *session.posargs)
 
 

@@ -86,6 +86,18 @@ def test_name_is_read_where_the_file_really_lies_when_it_is_a_link(
 # What it was made of
 
 
+def test_dependency_is_fine_when_it_is_of_another_project(session: Session, hero: Entity, tmp_path: Path) -> None:
+    path = tmp_path / "hero.usda"
+    path.write_text(USDA)
+    session.projects.create("lib")
+    theirs = session.publish(session.assets.create("lib", "prop", "sword"), "model", {"usd": path})
+    version = session.publish(hero, "model", {"usd": path}, depends_on=[theirs])
+    assert [each.version for each in version.dependencies] == [theirs.id]
+    session.versions.retire(theirs)
+    (issue,) = find_unfit(offer(session, hero, path, depends_on=[theirs]))
+    assert (issue.code, issue.subject) == ("dependency.retired", theirs.ref)
+
+
 def test_dependency_is_found_when_it_is_retired_or_gone(session: Session, hero: Entity, tmp_path: Path) -> None:
     path = tmp_path / "hero.usda"
     path.write_text(USDA)

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from bifrost_sdk.domain import rootpaths, wire
 from bifrost_sdk.domain.changes import Update
+from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.reconciliation import Content
 from bifrost_sdk.domain.rootpaths import Below
 from bifrost_sdk.domain.templates import beginnings, filling
 from bifrost_sdk.domain.templates.sets import TemplateSet
 from bifrost_sdk.domain.versions import Version, Workfile
-from bifrost_sdk.errors import BifrostError, Issue, StorageError, ValidationError
+from bifrost_sdk.errors import BifrostError, Issue, NotFoundError, StorageError, ValidationError
 from bifrost_sdk.services import disks, lineages, places
 from bifrost_sdk.services.context import is_id
 from bifrost_sdk.services.disks import Disk, Look
@@ -51,14 +52,21 @@ def find_misnamed(proposal: Proposal) -> Iterator[Issue]:
 
 def find_unfit(proposal: Proposal) -> Iterator[Issue]:
     """Dependencies that are retired, purged or not published at all."""
-    refs = [f"bifrost://{proposal.project}/~{needed.version}" for needed in proposal.dependencies]
-    for ref, version in zip(refs, proposal.context.get_many(refs) if refs else (), strict=True):
+    for ref, version in _needed(proposal):
         if isinstance(version, BifrostError):
             yield Issue("dependency.missing", str(version), "depends_on", ref, "depend on a published version")
         elif isinstance(version, Version) and version.state != "published":
             message = f"it is {version.state}"
             hint = "depend on a newer one, or restore it" if version.state == "retired" else "publish it first"
             yield Issue(f"dependency.{version.state}", message, "depends_on", version.ref, hint)
+
+
+def _needed(proposal: Proposal) -> Iterator[tuple[str, Entity | BifrostError]]:
+    """Each dependency by its reference, and what it is: of the same project, or else of any."""
+    ids = [needed.version for needed in proposal.dependencies]
+    refs = [f"bifrost://{proposal.project}/~{id}" for id in ids]
+    for id, ref, found in zip(ids, refs, proposal.context.get_many(refs) if refs else (), strict=True):
+        yield ref, proposal.context.get_many([id])[0] if isinstance(found, NotFoundError) else found
 
 
 def find_unsaved(proposal: Proposal) -> Iterator[Issue]:
