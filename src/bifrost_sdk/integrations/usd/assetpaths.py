@@ -58,12 +58,10 @@ def respell(layer: Layer, change: Respelling) -> None:
             spec = layer.GetObjectAtPath(path)
             if isinstance(spec, Sdf.VariantSpec):
                 spec = spec.primSpec
-            if isinstance(spec, Sdf.PrimSpec):
-                _respell_arcs(spec, change)
-            elif isinstance(spec, Sdf.AttributeSpec) and str(spec.typeName) in {"asset", "asset[]"}:
-                _respell_values(layer, spec, change)
             if spec is not None:
                 _respell_fields(spec, change)
+            if isinstance(spec, Sdf.AttributeSpec) and str(spec.typeName) in {"asset", "asset[]"}:
+                _respell_values(layer, spec, change)
 
 
 def _respell_sublayers(layer: Layer, change: Respelling) -> None:
@@ -77,20 +75,18 @@ def _respell_sublayers(layer: Layer, change: Respelling) -> None:
         layer.subLayerOffsets[place] = kept[path]
 
 
-def _respell_arcs(spec: Spec, change: Respelling) -> None:
-    for field, make in (("references", _reference), ("payload", _payload)):
-        if not spec.HasInfo(field):
-            continue
-        old = spec.GetInfo(field)
-        where = str(spec.path)
-        names = ("explicitItems",) if old.isExplicit else _LISTS
-        lists = {name: list(getattr(old, name)) for name in names}
-        changed = {name: [make(item, change, where) for item in items] for name, items in lists.items()}
-        if changed != lists:
-            new = type(old)()
-            for name, items in changed.items():
-                setattr(new, name, list(dict.fromkeys(items)))
-            spec.SetInfo(field, new)
+def _respell_arcs(spec: Spec, field: str, change: Respelling) -> None:
+    old = spec.GetInfo(field)
+    where = str(spec.path)
+    make = _ARCS[field]
+    names = ("explicitItems",) if old.isExplicit else _LISTS
+    lists = {name: items for name in names if (items := list(getattr(old, name)))}
+    changed = {name: [make(item, change, where) for item in items] for name, items in lists.items()}
+    if any(new is not item for name, items in lists.items() for new, item in zip(changed[name], items, strict=True)):
+        new = type(old)()
+        for name, items in changed.items():
+            setattr(new, name, list(dict.fromkeys(items)))
+        spec.SetInfo(field, new)
 
 
 def _reference(item: Any, change: Respelling, where: str) -> Any:  # Any: Sdf.Reference
@@ -101,6 +97,9 @@ def _reference(item: Any, change: Respelling, where: str) -> Any:  # Any: Sdf.Re
 def _payload(item: Any, change: Respelling, where: str) -> Any:  # Any: Sdf.Payload
     path = change(item.assetPath, where) if item.assetPath else ""
     return item if path == item.assetPath else Sdf.Payload(path, item.primPath, item.layerOffset)
+
+
+_ARCS = {"references": _reference, "payload": _payload}
 
 
 def _respell_values(layer: Layer, spec: Spec, change: Respelling) -> None:
@@ -117,6 +116,8 @@ def _respell_values(layer: Layer, spec: Spec, change: Respelling) -> None:
 
 def _respell_fields(spec: Spec, change: Respelling) -> None:
     for field in spec.ListInfoKeys():
+        if field in _ARCS:
+            _respell_arcs(spec, field, change)
         if field in _OTHER_FIELDS:
             continue
         where = f"{spec.path} {field}"

@@ -16,7 +16,6 @@ import shutil
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -33,40 +32,43 @@ _NUMBERS: Final = re.compile(r"<UDIM>|#")
 # An expression whose text begins with a relative path: `"./${LOOK}.usda"`.
 _RELATIVE_EXPRESSION: Final = re.compile(r"`([\"'])(?=\.{1,2}/)").match
 
+#: So many parts of its path tell what a written file is: product, version and file.
+_TOLD: Final = 4
+
 _lock: Final = threading.Lock()
 _folders: Final[dict[int, Path]] = {}
 
 
-def bake(closure: Closure, folder: Path, roots: Mapping[str, Path]) -> Path:
-    """Write below a folder what has to be written, each file where it lies below its root; the file to open.
+def prepare(closure: Closure) -> list[assetpaths.Layer]:
+    """The layer to open, then others that were written for it and need not be read again while they are held.
+
+    They lie in a folder that this process removes at its end; the same state is written once.
 
     Raises:
-        StorageError: when something cannot be written.
-    """
-    baking = _Baking(closure, folder, roots, affected(closure))
-    for file in baking.written:
-        baking.write(file)
-    return Path(baking.place(closure.root))
-
-
-def prepare(closure: Closure, roots: Mapping[str, Path]) -> Path:
-    """The file to open, baked in a folder that this process removes at its end; the same state is written once.
-
-    Raises:
-        StorageError: when something cannot be written.
+        StorageError: when something cannot be written or read.
     """
     written = affected(closure)
     if not written:
-        return Path(closure.root)
+        return [closure.layers[closure.root]]
     with _lock:
         folder = _own_folder() / _digest(closure, written)
-        if folder.is_dir():
-            return Path(_Baking(closure, folder, roots, written).place(closure.root))
-        try:
-            return bake(closure, folder, roots)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        baking = Baking(closure, folder, written)
+        layers = []
+        if not folder.is_dir():
+            try:
+                layers = baking.run()
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        return [Sdf.Layer.FindOrOpen(baking.places[closure.root]), *layers]
+
+
+def forget() -> None:
+    """Remove what `prepare` wrote; stages that are open do not find again what they have not read yet."""
+    with _lock:
+        folder = _folders.pop(os.getpid(), None)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def affected(closure: Closure) -> frozenset[str]:
@@ -85,54 +87,62 @@ def affected(closure: Closure) -> frozenset[str]:
     return frozenset(found)
 
 
-@attrs.frozen
-class _Baking:
-    """Where the files that are written go, and what their asset paths become."""
+@attrs.define
+class Baking:
+    """Layers being written, all into one folder; `places` are the new files by the old ones."""
 
     closure: Closure
     folder: Path
-    roots: Mapping[str, Path]
     written: frozenset[str]
+    places: dict[str, str] = attrs.field(init=False)
 
-    def place(self, file: str) -> str:
-        """Where a file is found once all is written."""
-        if file not in self.written:
-            return Path(file).as_posix()
-        for name, root in self.roots.items():
-            if Path(file).is_relative_to(root):
-                return (self.folder / name / Path(file).relative_to(root)).as_posix()
-        digest = hashlib.sha256(os.path.dirname(file).encode()).hexdigest()[:16]  # noqa: PTH120 - a text is hashed
-        return (self.folder / digest / Path(file).name).as_posix()
+    def __attrs_post_init__(self) -> None:
+        self.places = {
+            file: f"{_posix(str(self.folder))}/{number}.{'.'.join(Path(file).parts[-_TOLD:])}"
+            for number, file in enumerate(sorted(self.written))
+        }
 
-    def write(self, file: str) -> None:
-        """Write one layer; nobody is to change it, as nobody would see the change in what was published."""
-        layer = self.closure.layers[file]
-        target = Path(self.place(file))
-        copy = Sdf.Layer.CreateAnonymous(f"copy{target.suffix}")
-        copy.TransferContent(layer)
-        assetpaths.respell(copy, lambda authored, _: self._respelled(file, authored))
+    def run(self) -> list[assetpaths.Layer]:
+        """Write all of them; nobody is to change them, as nobody would see that in what was published.
+
+        Raises:
+            StorageError: when something cannot be written.
+        """
+        self.folder.mkdir(parents=True)
+        return [self._write(file, place) for file, place in self.places.items()]
+
+    def _write(self, file: str, place: str) -> assetpaths.Layer:
+        layer = Sdf.Layer.New(Sdf.FileFormat.FindByExtension(place), place)
+        layer.TransferContent(self.closure.layers[file])
+        spelled: dict[str, str] = {}  # one path stands in very many places
+
+        def change(authored: str, _: str) -> str:
+            if authored not in spelled:
+                spelled[authored] = self._spelled(file, authored)
+            return spelled[authored]
+
+        assetpaths.respell(layer, change)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            copy.Export(str(target))
-            target.chmod(0o444)
+            layer.Save()
+            os.chmod(place, 0o444)  # noqa: PTH101 - a text
         except (OSError, Tf.ErrorException) as error:
             reason = " ".join(str(error).split())[:300]
-            raise StorageError(f"{target} cannot be written: {reason}", path=str(target), reason=reason) from error
+            raise StorageError(f"{place} cannot be written: {reason}", path=place, reason=reason) from error
+        return layer
 
-    def _respelled(self, file: str, authored: str) -> str:
+    def _spelled(self, file: str, authored: str) -> str:
         path, rest = split(authored)
-        if is_reference(path):
-            found = self.closure.files.get(path)
-            return self.place(found) + rest if found else authored
-        linked = self.closure.links[file].get(authored)
-        return self.place(linked) + rest if linked else _anchored(self.closure.layers[file], path) + rest
+        target = self.closure.files.get(path, "") if is_reference(path) else self.closure.links[file].get(authored)
+        if target:
+            return (self.places.get(target) or _posix(target)) + rest
+        return authored if is_reference(path) else _anchored(self.closure.layers[file], path) + rest
 
 
 def _anchored(layer: assetpaths.Layer, path: str) -> str:
     """A relative path as it is meant by its layer; what is searched for elsewhere stays as it is."""
     if is_expression(path):
         is_relative = _RELATIVE_EXPRESSION(path) is not None
-        return f"{path[:2]}{Path(layer.realPath).parent.as_posix()}/{path[2:]}" if is_relative else path
+        return f"{path[:2]}{_posix(str(Path(layer.realPath).parent))}/{path[2:]}" if is_relative else path
     if "://" in path or os.path.isabs(path):  # noqa: PTH117 - a text, of any platform's form
         return path
     found = str(layer.ComputeAbsolutePath(path))
@@ -170,4 +180,8 @@ def _own_folder() -> Path:
 
 def _remove(process: int) -> None:
     if process == os.getpid():
-        shutil.rmtree(_folders.pop(process), ignore_errors=True)
+        forget()
+
+
+def _posix(path: str) -> str:
+    return path.replace(os.sep, "/")

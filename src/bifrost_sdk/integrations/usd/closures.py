@@ -7,7 +7,6 @@ as many batches as its references are nested deep, however many there are.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,8 +24,8 @@ from bifrost_sdk.session.session import Session
 #: What the library reads as layers that can lead to others; packages (usdz) are whole in themselves.
 LAYERS = (".usd", ".usda", ".usdc")
 
-# A path, then what it is opened with (`a.usd:SDF_FORMAT_ARGS:x=1`) or a file inside a package (`a.usdz[b.usd]`).
-_SPLIT = re.compile(r"(.*?)(:SDF_FORMAT_ARGS:.*|\[.*\])?", re.DOTALL).fullmatch
+#: Begins what a layer is opened with, behind its path.
+_ARGUMENTS = ":SDF_FORMAT_ARGS:"
 
 
 class Spelling(NamedTuple):
@@ -42,8 +41,8 @@ def split(authored: str) -> Spelling:
     >>> split("bifrost://demo/assets/hero/model/latest/model.usdz[geo.usd]").rest
     '[geo.usd]'
     """
-    found = _SPLIT(authored)
-    return Spelling(found[1], found[2] or "") if found else Spelling(authored, "")
+    path, mark, rest = authored.partition("[") if authored.endswith("]") else authored.partition(_ARGUMENTS)
+    return Spelling(path, mark + rest)
 
 
 def is_reference(path: str) -> bool:

@@ -58,14 +58,13 @@ def open_stage(
         closure = gather(view, ref)
         if strict and closure.problems:
             raise ValidationError(closure.problems)
-        file = baking.prepare(closure, view.context.roots)
+        layers = baking.prepare(closure)
     options = {"all": Usd.Stage.LoadAll, "none": Usd.Stage.LoadNone}
     try:
-        root = Sdf.Layer.FindOrOpen(str(file))
-        return Usd.Stage.Open(root, _noted(closure), closure.context, options[load])
+        return Usd.Stage.Open(layers[0], _noted(closure), closure.context, options[load])
     except Tf.ErrorException as error:
         reason = " ".join(str(error).split())[:300]
-        raise StorageError(f"{closure.ref} cannot be opened: {reason}", path=str(file), reason=reason) from error
+        raise StorageError(f"{closure.ref} cannot be opened: {reason}", path=closure.root, reason=reason) from error
 
 
 def pins_of(
