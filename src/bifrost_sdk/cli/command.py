@@ -6,6 +6,7 @@ exit status. `Group` names commands by the modules that hold them, which are imp
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib
 import os
@@ -122,6 +123,19 @@ class Group(click.Group):
         if isinstance(home, Home):
             return home.load(cmd_name)
         return home
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant.
+
+        Raises:
+            UsageError: when there is none of that name, with those that resemble it.
+        """
+        if args[0] not in self.homes and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(args[0], self.homes, n=3)
+            ctx.fail(f"there is no command {args[0]!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+        return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands that begin so, and none of them loaded."""

@@ -35,7 +35,7 @@ _UNSAFE: dict[Path, list[Connection]] = {}
 _DAMAGED = "it is damaged ({}), or its disk cannot be read: check the disk, then restore a backup"
 _ADVICE = {
     "disk is full": "the disk is full; nothing was changed: make room and try again",
-    "disk I/O": "its disk cannot be read or written ({}); nothing was changed: check the disk and try again",
+    "disk I/O": "its disk is full or fails ({}); nothing was changed: make room, or check the disk, and try again",
     "readonly": "it cannot be written: check the permissions of the file and its folder",
     "unable to open": "it cannot be opened: check that the folder exists and may be written",
     "malformed": _DAMAGED,
