@@ -176,6 +176,25 @@ def test_copy_is_made_once_more_when_it_waits_for_another_process(session: Sessi
     assert latest(session) == {"model.usda": "one"}
 
 
+def test_what_is_half_done_goes_when_somebody_recovers(session: Session, tmp_path: Path) -> None:
+    kept = keeping(session, {"*": "copy"})
+    product = publish(session, tmp_path, "one").product
+    storage = session.context.storages["publish"]
+    for recovering, copied in ((session, None), (kept, {"model.usda": "one"})):
+        storage.write(f"{STAGED}/{product}/model.usda", [b"half"])
+        with latest_copies._alone(kept.context, "demo", 0):
+            assert recovering.recover().findings == ()  # somebody is at it
+        (found,) = recovering.recover().findings
+        assert (found.subject, found.outcome) == (f"{STAGED}/{product}", "removed")
+        assert "the newest version of bifrost://demo/assets/char/hero/model was left half done" in found.reason
+        assert latest(session) == copied
+        assert left_over(session) == []
+    storage.write(f"{STAGED}/notes/a.txt", [b"mine"])
+    storage.write(f"{STAGED}/{hero_of(session).id}/a.txt", [b"mine"])
+    assert {found.outcome for found in kept.recover().findings} == {"unknown"}
+    assert len(left_over(session)) == 2
+
+
 def test_folder_of_somebody_else_stays_when_it_has_the_place(session: Session, tmp_path: Path) -> None:
     theirs = session.context.roots["publish"] / LATEST / "notes.txt"
     theirs.parent.mkdir(parents=True)

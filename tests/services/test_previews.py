@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -17,12 +18,13 @@ import pytest
 
 from bifrost_sdk.domain.versions import Representation, Version
 from bifrost_sdk.errors import ConfigurationError, ConflictError, StorageError, ValidationError
-from bifrost_sdk.services import additions, previews
+from bifrost_sdk.services import previews
 from bifrost_sdk.services.deliveries import Published
 from bifrost_sdk.session import Session
 
 Image = pytest.importorskip("PIL.Image", reason="needs the extra 'images'")
 
+CONTEXT_OF: Any = runpy.run_path(str(Path(__file__).with_name("killing.py")))["context_of"]
 Paint = Callable[..., Path]
 FOLLOWER = "bifrost_sdk.services.previews:make_thumbnail"
 
@@ -251,13 +253,11 @@ def die(*_):
 
 staging.seal = die
 with connect(sys.argv[1], user="anna") as session:
-    previews.thumbnail(session.context, sys.argv[2], lease=1)
+    previews.thumbnail(session.context, sys.argv[2])
 """
 
 
-def test_thumbnail_is_made_when_somebody_died_while_adding_it(
-    session: Session, paint: Paint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_thumbnail_is_made_when_somebody_died_while_adding_it(session: Session, paint: Paint, tmp_path: Path) -> None:
     version = publish(session, {"png": paint("a.png", 9)})
     (tmp_path / "elsewhere").mkdir()
     died = subprocess.run(
@@ -267,15 +267,10 @@ def test_thumbnail_is_made_when_somebody_died_while_adding_it(
     )
     assert died.returncode == -signal.SIGKILL
     assert session.versions.representations(version)[-1].is_held
-    monkeypatch.setattr(additions, "LEASE", 1)
-    try:
-        previews.make_thumbnail(told(session, version))
-    except ConflictError as error:  # its lease runs still
-        assert "is on its way" in str(error)  # noqa: PT017 - whether it does depends on how fast this machine is
-        import time
-
-        time.sleep(1.1)
-        previews.make_thumbnail(told(session, version))
+    with pytest.raises(ConflictError, match=r"the thumbnail of .* is on its way"):
+        previews.make_thumbnail(told(session, version))  # its lease runs still
+    with CONTEXT_OF(session.settings.folder, hours=1, piecewise=False) as later:
+        previews.make_thumbnail(attrs.evolve(told(session, version), context=later))
     assert [item.is_held for item in session.versions.representations(version)] == [False, False]
 
 
