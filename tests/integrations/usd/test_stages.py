@@ -510,6 +510,33 @@ def test_problems_name_what_is_gone_when_a_published_file_was_removed(town: Show
         town.open("lights")
 
 
+def test_baked_scene_shows_the_same_when_there_is_no_catalog(town: Show, tmp_path: Path) -> None:
+    file = bf.usd.bake(ref("town"), tmp_path / "farm" / "town", session=town.session)
+    expected = told(town.open("town"))
+    town.session.close()
+    (tmp_path / "shows" / "catalog.sqlite").unlink()
+    stage = Usd.Stage.Open(str(file))
+    assert told(stage) == expected
+    assert file.parent == tmp_path / "farm" / "town"
+    assert "bifrost:" not in "".join(path.read_text() for path in file.parent.iterdir())
+
+
+def test_baking_is_refused_when_something_is_in_the_way_or_leads_nowhere(town: Show, tmp_path: Path) -> None:
+    (tmp_path / "farm").mkdir()
+    (tmp_path / "farm" / "mine.txt").write_text("mine")
+    with pytest.raises(bf.StorageError, match="holds something already"):
+        bf.usd.bake(ref("town"), tmp_path / "farm", session=town.session)
+    with pytest.raises(bf.StorageError, match="cannot be made a folder"):
+        bf.usd.bake(ref("town"), tmp_path / "farm" / "mine.txt", session=town.session)
+    assert [path.name for path in (tmp_path / "farm").iterdir()] == ["mine.txt"]
+    rust = bf.usd.bake(ref("rust"), tmp_path / "none", session=town.session)
+    assert rust == town.session.resolve(ref("rust"))
+    town.session.resolve(ref("rust")).unlink()
+    with pytest.raises(bf.ValidationError, match="is not there"):
+        bf.usd.bake(ref("town"), tmp_path / "other", session=town.session)
+    assert not (tmp_path / "other").exists()
+
+
 def test_opening_says_what_is_wrong_when_the_reference_is_no_scene(show: Show) -> None:
     show.session.assets.create("demo", "prop", "sheet")
     picture = show.folder / "sheet.png"

@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib
 
 _HOMES = {
+    "bifrost_sdk.integrations.usd.emitting": ("to_ayon_pinning", "to_mapping_layer", "to_table"),
     "bifrost_sdk.integrations.usd.pinning": ("read_pins", "write_pins"),
-    "bifrost_sdk.integrations.usd.stages": ("open_stage", "pins_of", "problems_of"),
+    "bifrost_sdk.integrations.usd.stages": ("bake", "open_stage", "pins_of", "problems_of"),
     "bifrost_sdk.integrations.usd.ingesting": ("ingest", "plan_ingest"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -39,6 +39,20 @@ _lock: Final = threading.Lock()
 _folders: Final[dict[int, Path]] = {}
 
 
+def bake(closure: Closure, folder: Path) -> Path:
+    """The file to open, written into a folder that is made, or is empty.
+
+    Raises:
+        StorageError: when the folder holds something already, or something cannot be written.
+    """
+    written = affected(closure)
+    if not written:
+        return Path(closure.root)
+    baking = Baking(closure, folder, written)
+    baking.run()
+    return Path(baking.places[closure.root])
+
+
 def prepare(closure: Closure) -> list[assetpaths.Layer]:
     """The layer to open, then others that were written for it and need not be read again while they are held.
 
@@ -108,7 +122,15 @@ class Baking:
         Raises:
             StorageError: when something cannot be written.
         """
-        self.folder.mkdir(parents=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            is_used = any(self.folder.iterdir())
+        except OSError as error:
+            message = f"{self.folder} cannot be made a folder: {error.strerror}"
+            raise StorageError(message, path=str(self.folder), reason=str(error)) from error
+        if is_used:
+            message = f"{self.folder} holds something already; name a folder that is new or empty"
+            raise StorageError(message, path=str(self.folder), reason="not empty")
         return [self._write(file, place) for file, place in self.places.items()]
 
     def _write(self, file: str, place: str) -> assetpaths.Layer:

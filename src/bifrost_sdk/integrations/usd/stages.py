@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -65,6 +66,32 @@ def open_stage(
     except Tf.ErrorException as error:
         reason = " ".join(str(error).split())[:300]
         raise StorageError(f"{closure.ref} cannot be opened: {reason}", path=closure.root, reason=reason) from error
+
+
+def bake(
+    ref: Item,
+    folder: str | os.PathLike[str],
+    *,
+    session: Session | None = None,
+    at: Moment | None = None,
+    pins: Pins | None = None,
+) -> Path:
+    """Write a published scene for programs that know no catalog, such as a farm's; the file that they open.
+
+    Layers that hold references are written into `folder`, with absolute paths in their place; all else is used from
+    where it was published. Nothing is flattened. A scene that needs none of it is answered with its own file.
+    References that lead nowhere are refused, as nobody would be there to see them.
+
+    Raises:
+        ValidationError: when something leads nowhere; with every such reference.
+        StorageError: when the folder holds something already or cannot be written, or the scene's file is no layer.
+        NotFoundError: when the reference leads to no file.
+    """
+    with _viewed(session, at, pins) as view:
+        closure = gather(view, ref)
+    if closure.problems:
+        raise ValidationError(closure.problems)
+    return baking.bake(closure, Path(os.path.abspath(folder)))  # noqa: PTH100 - links stay as they are
 
 
 def pins_of(
