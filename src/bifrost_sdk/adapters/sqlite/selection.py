@@ -49,10 +49,11 @@ def select(
         return _page(query, (_found(query, number, parameters), parameters), offset, size=size)
 
     chosen = fields.run(connection, build, moment)[0].fetchall()
-    width = len(query.columns) + 1 if query.shape == "rows" else rows.WIDTH
-    last = (*chosen[size - 1][width:], chosen[size - 1][0]) if len(chosen) > size else None
+    names = _names(query)
+    width = len(names) if query.shape == "rows" else rows.WIDTH
+    last = (*chosen[size - 1][width:], chosen[size - 1][names.index("id")]) if len(chosen) > size else None
     if query.shape == "rows":
-        return Selection(rows=tuple([row[1:width] for row in chosen[:size]]), last=last)
+        return Selection(rows=tuple(_cut(chosen[:size], len(query.columns))), last=last)
     return Selection(tuple(rows.record(row, codes) for row in chosen[:size]), last=last)
 
 
@@ -144,12 +145,22 @@ def _page(query: Query, found: tuple[str, Parameters], offset: Sequence[Any] | N
     after = f" AND {_after([*keys, ('e.id', False)], offset, parameters)}" if offset is not None else ""
     is_event = query.kind == "event"
     if query.shape == "rows":
-        columns = ", ".join(rows.column("e", name, events=is_event) for name in ("id", *query.columns))
+        columns = ", ".join(rows.column("e", name, events=is_event) for name in _names(query))
     else:
         columns = rows.columns("e", parameters.moment.path("e", (query.kind,)), events=is_event)
     extra = "".join(f", {key}" for key, _ in keys)
     limit = parameters.add(size + 1)
     return f"SELECT {columns}{extra} {body}{after} ORDER BY {_order(keys, 'e.id')} LIMIT {limit}"
+
+
+def _names(query: Query) -> tuple[str, ...]:
+    """The columns of rows that a statement begins with; the id, which pages go by, is among them."""
+    return query.columns if "id" in query.columns else (*query.columns, "id")
+
+
+def _cut(chosen: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:
+    """The rows without what was only asked for to go by; there are many, and most need no cutting."""
+    return chosen if chosen and len(chosen[0]) == width else [row[:width] for row in chosen]
 
 
 def _sort_keys(query: Query | None, parameters: Parameters) -> list[tuple[str, bool]]:
