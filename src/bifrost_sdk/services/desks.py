@@ -21,7 +21,7 @@ from bifrost_sdk.domain.templates import filling, layouts, numbering
 from bifrost_sdk.domain.templates.compilation import SetTemplate
 from bifrost_sdk.domain.templates.dispatch import Shape
 from bifrost_sdk.domain.templates.filling import agree
-from bifrost_sdk.domain.templates.layouts import Wanted
+from bifrost_sdk.domain.templates.layouts import Layout, Wanted
 from bifrost_sdk.domain.templates.numbering import EXTENSIONS, Counting
 from bifrost_sdk.domain.versions import Workfile
 from bifrost_sdk.errors import BifrostError, ConflictError, StorageError, TemplateError, ValidationError
@@ -260,7 +260,8 @@ class Desk:
         lineage, made = self.asked.lineage, self.asked.templates
         facts = {**(filling.named_by(counting.values, self.sources) or {}), **lineage.facts}
         kinds = ("project", *filling.NODE_KINDS, "task", "user")
-        wanted = [each for kind in kinds for each in layouts.wanted(made, kind, facts, subject=lineage.label)]
+        layout = Layout(made)
+        wanted = [each for kind in kinds for each in layout.wanted(kind, facts, subject=lineage.label)]
         above = [each for each in wanted if each.root == held.root and held.file.startswith(f"{each.path}/")]
         own = Wanted(held.root, held.file.rpartition("/")[0], counting.made.name, lineage.label)
         plan = folder_plans.look(self.context, layouts.laid_out([*above, own]), ())

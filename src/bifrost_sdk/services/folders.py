@@ -15,7 +15,7 @@ from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.rootpaths import RootFolders
 from bifrost_sdk.domain.templates import layouts
 from bifrost_sdk.domain.templates.filling import NODE_KINDS
-from bifrost_sdk.domain.templates.layouts import Wanted
+from bifrost_sdk.domain.templates.layouts import Layout, Wanted
 from bifrost_sdk.domain.text import listed
 from bifrost_sdk.errors import BifrostError
 from bifrost_sdk.services import folder_plans, lineages, paths, places, readings
@@ -72,11 +72,12 @@ class Folders:
         found = self._lineages(items)
         if below:
             found = self._lineages(list(dict.fromkeys(self._below(found))))
-        sets = {code: self.templates.get(code or None) for code in {lineage.project for lineage in found}}
+        projects = {lineage.project for lineage in found}
+        sets = {code: Layout(self.templates.get(code or None)) for code in projects}
         wanted = (
             each
             for lineage in found
-            for each in layouts.wanted(sets[lineage.project], lineage.entity.kind, lineage.facts, subject=lineage.label)
+            for each in sets[lineage.project].wanted(lineage.entity.kind, lineage.facts, subject=lineage.label)
         )
         return layouts.laid_out(wanted)
 
@@ -167,8 +168,10 @@ class Folders:
             nodes += sorted(found, key=lambda each: each.path or "")  # each page would be sorted out of all of them
         yield from nodes
         if "task" in kinds:
-            ids = [each.id for each in nodes]
-            yield from self.context.every(Query("task", project=project).where(parent__in=ids))
+            ids = {each.id for each in nodes}
+            asked = {} if isinstance(node, Project) else {"parent__in": sorted(ids)}
+            found = self.context.every(Query("task", project=project).where(**asked))
+            yield from (each for each in found if each.parent in ids)
 
 
 def _one(answers: list[T | BifrostError]) -> T:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bifrost_sdk.domain.templates.layouts import Wanted, laid_out, wanted
+from bifrost_sdk.domain.templates.layouts import Layout, Wanted, laid_out
 from bifrost_sdk.domain.templates.sets import TemplateSet
 from bifrost_sdk.errors import TemplateError
 
@@ -13,7 +13,7 @@ FACTS = {"project.code": "demo", "asset.code": "hero"}
 
 def asked(*folders: dict[str, Any]) -> list[Wanted]:
     made = TemplateSet.from_document({"folders": {"asset": folders}})
-    return list(wanted(made, "asset", FACTS, subject="hero"))
+    return list(Layout(made).wanted("asset", FACTS, subject="hero"))
 
 
 def test_folder_and_files_are_wanted_when_their_tokens_have_values() -> None:
@@ -32,9 +32,16 @@ def test_folder_is_left_out_when_a_token_has_no_value() -> None:
     assert found.path == "demo/x"
 
 
+def test_each_thing_has_its_own_folder_when_the_same_or_less_is_known_of_it() -> None:
+    made = TemplateSet.from_document({"folders": {"asset": [{"path": "{project}/{asset}[/{task}]", "root": "work"}]}})
+    layout, known = Layout(made), ({}, {"task.code": "rig"}, {"asset.code": "sword"}, {"task.code": "look"})
+    found = [each.path for more in known for each in layout.wanted("asset", {**FACTS, **more}, subject="it")]
+    assert found == ["demo/hero", "demo/hero/rig", "demo/sword", "demo/hero/look"]
+
+
 def test_nothing_is_wanted_when_the_set_says_nothing_of_the_kind() -> None:
     made = TemplateSet.from_document({"folders": {"shot": [{"path": "{project}", "root": "work"}]}})
-    assert list(wanted(made, "asset", FACTS, subject="hero")) == []
+    assert list(Layout(made).wanted("asset", FACTS, subject="hero")) == []
 
 
 def test_folders_above_come_first_when_laid_out() -> None:

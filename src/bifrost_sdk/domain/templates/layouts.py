@@ -34,16 +34,36 @@ class Wanted:
         return self.text is None
 
 
-def wanted(made: TemplateSet, kind: str, facts: Facts, *, subject: str) -> Iterator[Wanted]:
-    """What a set asks for on behalf of one thing; a folder is left out where one of its tokens has no value.
+@attrs.frozen(eq=False)
+class Layout:
+    """What a set asks for on behalf of things, of which there are many that the same is known of.
 
-    Raises:
-        TemplateError: a value does not fit its token.
+    Which tokens of a template have values follows from what is known alone, not from the values: it is kept.
     """
-    for folder in made.folders.get(kind, ()):
-        if folder.template.required <= filled(folder.template, facts, made.sources).keys():
-            path = folder.template.format(values_for(folder.template, facts, {}, sources=made.sources, subject=subject))
+
+    made: TemplateSet
+    _tokens: dict[tuple[str, ...], list[tuple[Folder, dict[str, str]]]] = attrs.field(factory=dict, init=False)
+
+    def wanted(self, kind: str, facts: Facts, *, subject: str) -> Iterator[Wanted]:
+        """What is asked for on behalf of one thing; a folder is left out where one of its tokens has no value.
+
+        Raises:
+            TemplateError: a value does not fit its token.
+        """
+        known = (kind, *facts)
+        if known not in self._tokens:
+            self._tokens[known] = [*self._told(kind, facts, subject)]
+        for folder, sources in self._tokens[known]:
+            path = folder.template.format({token: facts.get(source) for token, source in sources.items()})
             yield from _of_folder(folder, path, subject)
+
+    def _told(self, kind: str, facts: Facts, subject: str) -> Iterator[tuple[Folder, dict[str, str]]]:
+        """The folders that can be told of, and where the values of their tokens come from."""
+        sources = self.made.sources
+        for folder in self.made.folders.get(kind, ()):
+            if folder.template.required <= filled(folder.template, facts, sources).keys():
+                values = values_for(folder.template, facts, {}, sources=sources, subject=subject)
+                yield folder, {token: sources[token] for token in values}
 
 
 def laid_out(items: Iterable[Wanted]) -> list[Wanted]:
@@ -60,10 +80,12 @@ def laid_out(items: Iterable[Wanted]) -> list[Wanted]:
     """
     found: dict[tuple[str, str], Wanted] = {}
     for item in items:
-        for outer in above(item.path):
-            key = (item.root, outer)
-            implied = Wanted(item.root, outer, item.template, item.subject)
-            found[key] = _merged(found[key], implied) if key in found else implied
+        inmost = found.get((item.root, item.path.rpartition("/")[0]))
+        if inmost is None or not inmost.is_folder:
+            for outer in above(item.path):
+                key = (item.root, outer)
+                implied = Wanted(item.root, outer, item.template, item.subject)
+                found[key] = _merged(found[key], implied) if key in found else implied
         key = (item.root, item.path)
         found[key] = _merged(found[key], item) if key in found else item
     return list(found.values())
