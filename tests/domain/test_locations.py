@@ -32,12 +32,12 @@ def test_files_are_incomplete_when_there_are_many() -> None:
     assert (len(found), complete) == (INDEXED_FILES, False)
 
 
-@given(files=st.lists(FILES, min_size=1, max_size=3).map(tuple))
-def test_columns_are_those_of_the_files_when_written(files: tuple[File, ...]) -> None:
-    names, sizes, digests = locations.columns(
-        locations.write(Representation(version=ONE, name="usd", folder="v001", files=files))
-    )
-    assert [*zip(names, map(int, sizes), digests, strict=True)] == [(each.name, each.size, each.hash) for each in files]
+@given(parts=st.lists(st.lists(FILES, min_size=1, max_size=3).map(tuple), min_size=1, max_size=3))
+def test_columns_are_those_of_all_files_when_written(parts: list[tuple[File, ...]]) -> None:
+    written = [Representation(version=ONE, name="usd", folder="v001", files=files) for files in parts]
+    names, sizes, digests = locations.columns(map(locations.write, written))
+    found = [*zip(names, map(int, sizes), digests, strict=True)]
+    assert found == [(each.name, each.size, each.hash) for files in parts for each in files]
 
 
 @given(file=NAMES, size=st.none() | st.integers(0, 2**53 - 1), modified=st.none() | TIMES, digest=st.text("ab:0"))
@@ -48,6 +48,8 @@ def test_work_file_comes_back_when_written(
     seconds = None if modified is None else modified - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
     microseconds = None if seconds is None else seconds // datetime.timedelta(microseconds=1)
     assert locations.read_work(locations.write_work(made)) == ("show", made.file, size, microseconds, digest)
+    columns = ([path] * 2 for path in locations.write_work(made).split("\t")[1:])
+    assert [*locations.work_columns([locations.write_work(made)] * 2)] == [*columns]
 
 
 def test_path_lies_in_the_folder_when_there_is_one() -> None:

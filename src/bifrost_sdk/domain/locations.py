@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from bifrost_sdk.domain import codes
@@ -63,6 +64,16 @@ def read_work(text: str) -> tuple[str, str, int | None, int | None, str]:
     return root, path, int(size) if size else None, int(modified) if modified else None, digest
 
 
+def work_columns(texts: Iterable[str]) -> tuple[list[str], list[str], list[str], list[str]]:
+    r"""Paths, sizes, times and hashes of such texts, as they are written, for those who go through very many.
+
+    >>> work_columns(["work\tdemo/hero.ma\t12\t\tsha256:ab", "work\tdemo/rig.ma\t\t\t"])
+    (['demo/hero.ma', 'demo/rig.ma'], ['12', ''], ['', ''], ['sha256:ab', ''])
+    """
+    fields = "\t".join(texts).split("\t")
+    return fields[1::5], fields[2::5], fields[3::5], fields[4::5]
+
+
 def folder(text: str) -> str:
     r"""The folder below the root in such a text of a representation.
 
@@ -93,13 +104,15 @@ def read(text: str) -> tuple[list[Location], bool]:
     return found, len(found) == int(count)
 
 
-def columns(text: str) -> tuple[list[str], list[str], list[str]]:
-    r"""Names, sizes and hashes of the files of such a text, for those who go through very many of them.
+def columns(texts: Iterable[str]) -> tuple[list[str], list[str], list[str]]:
+    r"""Names, sizes and hashes of the files of such texts, each of at least one, for those who go through very many.
 
-    >>> columns("usd\tpublish\tdemo\t2\nhero.usda\t12\tsha256:ab\nskin.png\t7\t")
-    (['hero.usda', 'skin.png'], ['12', '7'], ['sha256:ab', ''])
+    >>> columns(
+    ...     ["usd\tpublish\tdemo\t2\nhero.usda\t12\tsha256:ab\nskin.png\t7\t", "png\tpublish\tdemo\t1\nhero.png\t3\t"]
+    ... )
+    (['hero.usda', 'skin.png', 'hero.png'], ['12', '7', '3'], ['sha256:ab', '', ''])
     """
-    fields = text.partition("\n")[2].replace("\n", "\t").split("\t")
+    fields = "\t".join([text.partition("\n")[2] for text in texts]).replace("\n", "\t").split("\t")
     return fields[0::3], fields[1::3], fields[2::3]
 
 

@@ -225,27 +225,29 @@ class RootScan:
 
 def _expected(holding: Holding, terms: Terms) -> tuple[dict[str, Want], int]:
     """What is expected in a folder by name, and the second since 1970 from which on files are looked at twice."""
+    limit = terms.now - NEAR
     wanted: dict[str, Want] = {}
-    limit, count = terms.now - NEAR, 0
-    for version, published, text in holding.listed:
-        names, sizes, digests = locations.columns(text)
+    count, is_doubtful = 0, terms.verify
+    if holding.listed:
+        versions, published, texts = zip(*holding.listed, strict=True)
+        names, sizes, digests = locations.columns(texts)
         wanted.update(zip(names, map(int, sizes), strict=True))
-        count += len(names)
-        if version in terms.suspects or "" in digests:
-            limit = _NEVER
-        elif published + SKEW < limit:
-            limit = published + SKEW
-    for _, _, text in holding.works:
-        _, path, size, modified, digest = locations.read_work(text)
-        wanted[path[path.rfind("/") + 1 :]] = (size, modified) if digest and "<" not in path else None
-        count += 1
+        count, limit = len(names), min(limit, min(published) + SKEW)
+        is_doubtful |= "" in digests or not terms.suspects.isdisjoint(versions)
+    if holding.works:
+        columns = zip(*locations.work_columns([text for _, _, text in holding.works]), strict=True)
+        for path, size, time, digest in columns:
+            is_known = size and time and digest and "<" not in path
+            wanted[path[path.rfind("/") + 1 :]] = (int(size), int(time)) if is_known else None
+        count += len(holding.works)
     for numbered, members in holding.members:
         wanted.update(dict.fromkeys(members, numbered))
         count += len(members)
-        limit = _NEVER if numbered.version in terms.suspects else min(limit, numbered.published + SKEW)
+        limit = min(limit, numbered.published + SKEW)
+        is_doubtful |= numbered.version in terms.suspects
     if terms.is_folding:
         wanted = {fold(name): want for name, want in wanted.items()}
-    if terms.verify or count != len(wanted):
+    if is_doubtful or count != len(wanted):
         limit = _NEVER  # of a name that is known twice, both are judged
     return wanted, limit // _SECOND
 

@@ -253,7 +253,7 @@ class _Reading:
             if "<" in lines or int(count) > locations.INDEXED_FILES:
                 bulky.append(id)
             elif "/" in lines:
-                self._add_deep((version, published, head), folder, lines.split("\n"))
+                self._add_deep((version, published, head), folder, lines)
             elif is_all or scope.holds(folder):
                 at(root, folder).listed.append((version, published, text))
         return bulky
@@ -263,12 +263,16 @@ class _Reading:
         root, folder, files = body.get("root", "publish"), body.get("folder", ""), body["files"]
         if not any(self.scope.holds(_joined(folder, file["name"])) for file in files):
             return
-        for file in files:
-            if is_pattern(file["name"]):
-                self._add_set(Numbered.of(version, published, body, file))
-        plain = (file for file in files if not is_pattern(file["name"]))
-        lines = [f"{file['name']}\t{file['size']}\t{file.get('hash', '')}" for file in plain]
-        self._add_deep((version, published, f"{body['name']}\t{root}"), folder, lines)
+        head, lines = f"{body['name']}\t{root}", _lines(files)
+        if "<" in lines:
+            for file in files:
+                if is_pattern(file["name"]):
+                    self._add_set(Numbered.of(version, published, body, file))
+            lines = _lines(file for file in files if not is_pattern(file["name"]))
+        if "/" in lines:
+            self._add_deep((version, published, head), folder, lines)
+        elif lines:
+            self.tracked.at(root, folder).listed.append((version, published, f"{head}\n{lines}"))
 
     def add_works(self, rows: Iterable[Row]) -> None:
         """Add work files by their short texts."""
@@ -276,13 +280,13 @@ class _Reading:
         for row in rows:
             root, path, _ = row[2].split("\t", 2)
             if is_all or (scope.has_root(root) and scope.holds(path)):
-                at(root, path.rpartition("/")[0]).works.append(row)
+                at(root, path[: max(0, path.rfind("/"))]).works.append(row)
 
-    def _add_deep(self, owner: ListedRow, folder: str, lines: Iterable[str]) -> None:
+    def _add_deep(self, owner: ListedRow, folder: str, lines: str) -> None:
         """Add files that may lie in folders within that of their representation."""
         version, published, head = owner
         by_folder: dict[str, list[str]] = {}
-        for line in lines:
+        for line in lines.split("\n"):
             path, _, rest = line.partition("\t")
             inner, _, name = _joined(folder, path).rpartition("/")
             by_folder.setdefault(inner, []).append(f"{name}\t{rest}")
@@ -305,6 +309,11 @@ class _Reading:
             by_folder.setdefault(spot, []).append(name)
         for spot, names in by_folder.items():
             self.tracked.at(numbered.root, spot).members.append(Members(numbered, names))
+
+
+def _lines(files: Iterable[Mapping[str, Any]]) -> str:  # Any: JSON
+    """The files of a document as `locations` writes them."""
+    return "\n".join([f"{file['name']}\t{file['size']}\t{file.get('hash', '')}" for file in files])
 
 
 def _joined(folder: str, name: str) -> str:
