@@ -17,10 +17,8 @@ from typing import Any
 import attrs
 
 from bifrost_sdk.integrations.usd.assetpaths import Layer, respell
+from bifrost_sdk.integrations.usd.closures import LAYERS, is_expression, is_reference, split
 from bifrost_sdk.integrations.usd.library import Ar, Sdf, Tf, UsdUtils
-
-#: What is read as a layer; packages (usdz) are kept whole, as one file.
-LAYERS = frozenset([".usd", ".usda", ".usdc"])
 
 #: Up to so many bytes a layer is gone through without asking first whether it holds any asset path.
 _SMALL = 1 << 16
@@ -126,23 +124,6 @@ def _refers(path: Path) -> bool:
     return bool(found)
 
 
-def is_managed(path: str) -> bool:
-    """Whether an asset path is a reference to what a catalog holds."""
-    return path[:8].casefold() == "bifrost:"
-
-
-def split(path: str) -> tuple[str, str]:
-    """The file that an asset path names, and what follows: the place in a package, arguments.
-
-    >>> split("kit.usdz[chair.usd]"), split("noise.usda:SDF_FORMAT_ARGS:seed=2")
-    (('kit.usdz', '[chair.usd]'), ('noise.usda', ':SDF_FORMAT_ARGS:seed=2'))
-    """
-    file = Sdf.Layer.SplitIdentifier(path)[0]
-    if Ar.IsPackageRelativePath(file):
-        file = Ar.SplitPackageRelativePathOuter(file)[0]
-    return file, path[len(file) :]
-
-
 class _Reading:
     """One layer being gone through."""
 
@@ -160,7 +141,7 @@ class _Reading:
         return Contents(_titles(self.layer), self.links, tuple(self.managed), tuple(self.problems))
 
     def _look(self, path: str, place: str) -> str:
-        if is_managed(path):
+        if is_reference(path):
             self.managed[path] = None
         elif path not in self.links:
             found = self._follow(path, place)
@@ -171,7 +152,7 @@ class _Reading:
         return path
 
     def _follow(self, path: str, place: str) -> Link | Problem:
-        is_fixed = Sdf.VariableExpression.IsExpression(path)
+        is_fixed = is_expression(path)
         if is_fixed:
             value = Sdf.VariableExpression(path).Evaluate(dict(self.layer.expressionVariables)).value
             if not isinstance(value, str) or not value:
@@ -248,5 +229,5 @@ def _first_line(error: Exception) -> str:
 
 
 def is_layer(name: str) -> bool:
-    """Whether a file is read as a layer, by its name."""
-    return posixpath.splitext(name)[1].lower() in LAYERS
+    """Whether a file is read as a layer, by its name; packages (usdz) are kept whole, as one file."""
+    return name.lower().endswith(LAYERS)

@@ -72,10 +72,11 @@ class Grouping:
     unmatched: tuple[str, ...]
 
 
-def group(held: Holdings, *, name: str = "", whole: Collection[str] = ()) -> Grouping:
-    """Find the units of a folder called `name`; folders that match a pattern of `whole` are one unit each.
+def group(held: Holdings, *, whole: Collection[str] = ()) -> Grouping:
+    """Find the units of a folder; folders in it that match a pattern of `whole` are one unit each.
 
-    Every file is in at most one unit, every layer in exactly one. The same folder always gives the same answer.
+    Every file is in at most one unit, every layer in exactly one. The same folder always gives the same answer, however
+    it is called itself.
 
     >>> files = frozenset(["chairs/oak/oak.usda", "chairs/oak/geo/oak.usdc", "room.usda", "notes.txt"])
     >>> uses = {
@@ -88,7 +89,7 @@ def group(held: Holdings, *, name: str = "", whole: Collection[str] = ()) -> Gro
     chairs/oak ('chairs/oak/oak.usda', 'chairs/oak/geo/oak.usdc')
     room.usda ('room.usda',)
     """
-    tree = _Tree(held, name, whole)
+    tree = _Tree(held, whole)
     drafts: list[_Draft] = []
     unmatched: list[str] = []
     for base, files in tree.regions():
@@ -121,9 +122,8 @@ class _Draft:
 class _Tree:
     """The folders of what is held, and what is known of each."""
 
-    def __init__(self, held: Holdings, name: str, whole: Collection[str]) -> None:
+    def __init__(self, held: Holdings, whole: Collection[str]) -> None:
         self.held = held
-        self.name = name
         self.whole = whole
         self.files: defaultdict[str, list[str]] = defaultdict(list)
         self.folders: defaultdict[str, set[str]] = defaultdict(set)
@@ -154,12 +154,18 @@ class _Tree:
 
     def called(self, folder: str) -> str:
         """The folder's own name, to be compared."""
-        return fold(posixpath.basename(folder) or self.name)
+        return fold(posixpath.basename(folder))
 
     def _interface(self, folder: str) -> str:
-        """The layer of a folder that stands for it: the one named like it, else the only one free to be so called."""
+        """The layer of a folder that stands for it: the one named like it, else the only one free to be so called.
+
+        The whole folder may have any name: there it is the only one that is named like its own prim.
+        """
         called = self.called(folder)
         layers = [file for file in self.files[folder] if file in self.held.layers]
+        if not folder:
+            own = [file for file in layers if fold(_stem(file)) in map(fold, self.held.layers[file])]
+            return own[0] if len(own) == 1 else ""
         named = [file for file in layers if fold(_stem(file)) == called]
         if named:
             return named[0]

@@ -23,8 +23,8 @@ Names = Mapping[str, str]
 Place = tuple[str, str]
 
 
-def places(units: Sequence[Unit], *, name: str = "", names: Names | None = None) -> dict[Unit, Place]:
-    """Type and code of each unit of a folder called `name`: from the folder or layer that it is named after.
+def places(units: Sequence[Unit], *, names: Names | None = None) -> dict[Unit, Place]:
+    """Type and code of each unit: from the folder or layer that it is named after, the whole folder from its main file.
 
     Two that would be called alike are told apart by the folder above them, then by a number.
 
@@ -38,7 +38,7 @@ def places(units: Sequence[Unit], *, name: str = "", names: Names | None = None)
     found: dict[Unit, Place] = {}
     taken: set[tuple[str, str]] = set()
     for unit in sorted(units, key=lambda unit: unit.source):
-        for type_, code in _candidates(unit, _place(unit, name, names or {})):
+        for type_, code in _candidates(unit, _place(unit, names or {})):
             key = fold(type_), fold(code)
             if key not in taken:
                 taken.add(key)
@@ -53,12 +53,14 @@ def code_of(text: str) -> str:
     >>> code_of("Hero (old)"), code_of("v001"), code_of("@")
     ('Hero_old', 'v001_', 'unnamed')
     """
-    text = codes.nfc(text)
-    fitting = "".join(char if codes.fits(char, text[i - 1] if i else "") else " " for i, char in enumerate(text))
-    code = "_".join(fitting.split())[: codes.MAX_CODE - 8] or "unnamed"
-    while codes.code_fault(code):
-        code += "_"
-    return code
+    code = ""
+    for char in codes.nfc(text):
+        if codes.fits(char, code[-1:]):
+            code += char
+        elif code and not code.endswith("_"):
+            code += "_"
+    code = code[: codes.MAX_CODE - 8].rstrip("_") or "unnamed"
+    return f"{code}_" if codes.code_fault(code) else code
 
 
 def file_names(files: Iterable[str], *, reserved: Sequence[str] = ()) -> dict[str, str]:
@@ -80,10 +82,10 @@ def file_names(files: Iterable[str], *, reserved: Sequence[str] = ()) -> dict[st
     return found
 
 
-def _place(unit: Unit, name: str, names: Names) -> Place:
+def _place(unit: Unit, names: Names) -> Place:
     """Type and code before others are looked at."""
-    called = posixpath.basename(unit.source) or name
-    code = code_of(posixpath.splitext(called)[0] if unit.source == unit.main else called)
+    called = posixpath.basename(unit.source or unit.main)
+    code = code_of(posixpath.splitext(called)[0] if unit.source in {"", unit.main} else called)
     type_ = _type(posixpath.dirname(unit.source) if unit.source else "")
     for pattern, wanted in names.items():
         if matches(unit.source, pattern):

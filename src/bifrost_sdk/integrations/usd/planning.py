@@ -52,9 +52,8 @@ def plan(
 ) -> IngestPlan:
     """See `bifrost_sdk.integrations.usd.ingesting.plan_ingest`."""
     found = survey(folder, progress=progress, cancel=cancel)
-    name = found.folder.path.name
-    grouping = group(found.holdings, name=name, whole=tuple(options.names))
-    places = naming.places(grouping.units, name=name, names=options.names)
+    grouping = group(found.holdings, whole=tuple(options.names))
+    places = naming.places(grouping.units, names=options.names)
     refs = {
         unit: f"bifrost://{project}/assets/{type_}/{code}/{options.product}" for unit, (type_, code) in places.items()
     }
