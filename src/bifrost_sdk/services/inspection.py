@@ -26,7 +26,7 @@ Problem = Literal["missing", "modified", "unreadable", "manifest", "extra", "unv
 Watch = Callable[[int], None]
 
 # One thread reads so many files, or about so many bytes, before others get a chance to take part.
-_FILES = 64
+_FILES = 128
 _BYTES = 64 << 20
 
 # The size of a file of a set of which only the sum is known.
