@@ -2,7 +2,9 @@
 
 The floor and the rows of the catalog alone come to 1.2 to 1.4 of the floor. What was tried beside what is done: two and
 four threads take 1.6 and 2.1 times as long as one, since each status needs the interpreter's lock again; names and
-os.stat on an open folder cost as much as entries of it; without the collection of garbage 4 % are saved.
+os.stat on an open folder cost as much as entries of it, and so do folders opened from the one above; asking entries
+whether they are files first, so that no mode is looked at, changes nothing; without the collection of garbage 4 % are
+saved.
 """
 
 from __future__ import annotations
