@@ -6,6 +6,7 @@ import ctypes
 import errno
 import functools
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,16 +38,41 @@ def replace_piecewise(source: Path, target: Path, *, last: str) -> None:
     """
     wanted = {path.relative_to(source) for path in source.rglob("*") if not path.is_dir()}
     for name in sorted(wanted - {Path(last)}):
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        _make_way(target, name)
+        _unlock(target / name)
         (source / name).replace(target / name)
     for path in sorted(target.rglob("*"), reverse=True):
-        name = path.relative_to(target)
         if path.is_dir() and not path.is_symlink():
             if not any(path.iterdir()):
                 path.rmdir()
-        elif name not in wanted and name != Path(last):
+        elif path.relative_to(target) not in wanted | {Path(last)}:
+            _unlock(path)
             path.unlink()
+    _unlock(target / last)
     (source / last).replace(target / last)
+
+
+def _make_way(target: Path, name: Path) -> None:
+    """Folders for the file `name`, in place of files of their names; and no folder in its own place."""
+    for inner in reversed(name.parents[:-1]):
+        if os.path.lexists(target / inner) and not (target / inner).is_dir():
+            _unlock(target / inner)
+            (target / inner).unlink()
+        (target / inner).mkdir(exist_ok=True)
+    for path in sorted((target / name).rglob("*"), reverse=True):
+        if path.is_dir():
+            path.rmdir()
+        else:
+            _unlock(path)
+            path.unlink()
+    if (target / name).is_dir():
+        (target / name).rmdir()
+
+
+def _unlock(place: Path) -> None:
+    """Windows replaces and removes no read-only file."""
+    if os.name == "nt" and place.exists():
+        place.chmod(stat.S_IWRITE)
 
 
 @functools.lru_cache(maxsize=1)
