@@ -80,10 +80,7 @@ def asked(folder: Path, words: str, *, count: int) -> subprocess.CompletedProces
     ("words", "offers"),
     [
         ("bifrost resolve assets/char/hero/model assets/pr", "plain,assets/prop\nplain,assets/prop/\n"),
-        ("bifrost show -p film assets/", ""),
-        ("bifrost resolve nowhere/", ""),
         ("bifrost resolve -w nowhere assets/", ""),
-        ("bifrost find rol", "plain,roles\n"),
         ("bifrost list -p fi", "plain,film\n"),
         ("bifrost ret", "plain,retire\n"),
         ("bifrost asset cr", "plain,create\n"),

@@ -24,22 +24,45 @@ PUBLISH = ("publish", "assets/char/hero", "model", "usd=hero.usda")
 NOBODY = 65534
 
 
-@pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The current folder: a workspace with one version, where another user of the machine may go, too."""
-    place = Path(tempfile.mkdtemp(prefix="bifrost-mistakes-"))
-    place.chmod(0o755)
-    monkeypatch.setenv("BIFROST_SDK_USER", "anna")
-    monkeypatch.chdir(init(place, project="demo"))
-    Path("hero.usda").write_text("#usda 1.0\n")
-    with connect(place) as session:
-        session.publish(session.assets.create("demo", "char", "hero"), "model", {"usd": "hero.usda"})
+@pytest.fixture(scope="module")
+def shows() -> Iterator[Path]:
+    """A workspace with one version, where another user of the machine may go, too."""
+    folder = Path(tempfile.mkdtemp(prefix="bifrost-mistakes-"))
+    folder.chmod(0o755)
+    init(folder, project="demo", user="anna")
+    (folder / "hero.usda").write_text("#usda 1.0\n")
+    with connect(folder, user="anna") as session:
+        hero = session.assets.create("demo", "char", "hero")
+        session.publish(hero, "model", {"usd": str(folder / "hero.usda")})
         session.projects.update("demo", default_role=None)
         session.users.create("bo")
-    yield place
-    for path in place.rglob("*"):
+    yield folder
+    _remove(folder)
+
+
+@pytest.fixture
+def reader(shows: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: the workspace, which stays as it is."""
+    monkeypatch.setenv("BIFROST_SDK_USER", "anna")
+    monkeypatch.chdir(shows)
+    return shows
+
+
+@pytest.fixture
+def folder(shows: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder: a copy of the workspace, to be spoilt."""
+    copy = shows.with_name(f"{shows.name}-copy")
+    shutil.copytree(shows, copy)
+    monkeypatch.setenv("BIFROST_SDK_USER", "anna")
+    monkeypatch.chdir(copy)
+    yield copy
+    _remove(copy)
+
+
+def _remove(folder: Path) -> None:
+    for path in folder.rglob("*"):
         path.chmod(0o755)
-    shutil.rmtree(place)
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +103,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ],
 )
 def test_right_thing_is_named_when_something_is_misspelt(
-    folder: Path, run: Run, arguments: tuple[str, ...], status: int, says: str
+    reader: Path, run: Run, arguments: tuple[str, ...], status: int, says: str
 ) -> None:
     found, out, err = run(*arguments)
     assert (found, out.strip(), says in err) == (status, "", True), err

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,22 +14,29 @@ Run = Callable[..., tuple[int, str, str]]
 HERO = "bifrost://demo/assets/char/hero"
 
 
-@pytest.fixture
-def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A show in the current folder: hero with a model, a second one and a rig made of the first, cast in a shot."""
-    monkeypatch.chdir(init(tmp_path, project="demo", user="anna"))
-    monkeypatch.setenv("BIFROST_SDK_USER", "anna")
-    Path("hero.usda").write_text("#usda 1.0\n")
-    with connect(tmp_path) as session:
+@pytest.fixture(scope="module")
+def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A show: hero with a model, a second one and a rig made of the first, cast in a shot."""
+    folder = init(tmp_path_factory.mktemp("shows"), project="demo", user="anna")
+    files = {"usd": str(folder / "hero.usda")}
+    Path(files["usd"]).write_text("#usda 1.0\n")
+    with connect(folder, user="anna") as session:
         hero = session.assets.create("demo", "char", "hero", name="The hero", tags=["main"])
         session.assets.create("demo", "prop", "sword")
-        model = session.publish(hero, "model", {"usd": "hero.usda"}, comment="first", metadata={"frames": 3})
-        session.publish(hero, "rig", {"usd": "hero.usda"}, depends_on=[model])
-        session.publish(hero, "model", {"usd": "hero.usda"}, comment="second")
-        shot = session.shots.create("demo", "sq010", "sh020", frames="1001-1010")
+        model = session.publish(hero, "model", files, comment="first", metadata={"frames": 3})
+        session.publish(hero, "rig", files, depends_on=[model])
+        session.publish(hero, "model", files, comment="second")
+        session.shots.cast(session.shots.create("demo", "sq010", "sh020", frames="1001-1010"), hero)
         session.tasks.create(hero, "rig", status="wip", due_at=None)
-        session.shots.cast(shot, hero)
         yield session
+
+
+@pytest.fixture
+def session(show: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """The show, which the current folder is the workspace of; nothing here changes it."""
+    monkeypatch.chdir(show.settings.folder)
+    monkeypatch.setenv("BIFROST_SDK_USER", "anna")
+    return show
 
 
 def refs(answer: tuple[int, str, str]) -> list[str]:

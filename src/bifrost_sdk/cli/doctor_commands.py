@@ -36,10 +36,14 @@ def _checks(call: Call) -> Iterable[Check]:
     try:
         settings = workspace_checks.settings_of(call)
         yield from workspace_checks.checks(settings)
+    except BifrostError as error:
+        yield Check("wrong", "workspace", str(error))
+        return
+    try:
         with call.session() as session:
             yield from catalog_checks.checks(session)
     except BifrostError as error:
-        yield Check("wrong", "workspace", str(error))
+        yield Check("wrong", "catalog", str(error))
 
 
 def _summary(counts: dict[str, int]) -> str:
