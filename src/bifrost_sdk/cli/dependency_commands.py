@@ -88,10 +88,10 @@ def _told(graph: Graph, root: GraphNode, drawn: Mapping[str, str]) -> dict[str, 
 
 def _show(graph: Graph, root: str, call: Call, *, against: bool) -> None:
     """Draw the tree from one thing on; with `against` a node is followed by the versions that it holds."""
-    call.screen.console().print(_tree(graph.tree(root, against=against)))
+    call.screen.console().print(_tree(graph.tree(root, against=against)), soft_wrap=True)
     for edge in graph.edges if against else ():
         if (edge.source, edge.kind) == (root, _HOLDS):
-            call.screen.console().print(_tree(graph.tree(edge.target, against=True)))
+            call.screen.console().print(_tree(graph.tree(edge.target, against=True)), soft_wrap=True)
 
 
 def _tree(branches: Iterator[Branch]) -> Tree:
