@@ -13,14 +13,15 @@ def held(
     uses: Mapping[str, Iterable[str]],
     *others: str,
     titles: Mapping[str, str] | None = None,
+    sublayers: Collection[tuple[str, str]] = (),
     ties: Collection[tuple[str, str]] = (),
 ) -> Holdings:
     """Layers with the files that they use, and other files."""
     layers = {layer: frozenset((titles or {}).get(layer, "").split()) for layer in uses}
     used = {file for files in uses.values() for file in files}
-    return Holdings(
-        frozenset([*uses, *used, *others]), layers, {layer: frozenset(uses[layer]) for layer in uses}, frozenset(ties)
-    )
+    files = frozenset([*uses, *used, *others])
+    named = {layer: frozenset(uses[layer]) for layer in uses}
+    return Holdings(files, layers, named, frozenset(sublayers), frozenset(ties))
 
 
 def told(grouping: Grouping) -> dict[str, set[str]]:
@@ -60,14 +61,18 @@ def test_folder_is_one_asset_when_its_layers_lie_in_parts() -> None:
 
 def test_layers_of_a_folder_are_assets_when_no_neighbour_claims_them() -> None:
     uses = {
-        "scenes/a.usd": ["scenes/a_anim.usd", "scenes/shared.usd"],
+        "scenes/a.usd": ["scenes/a_anim.usd", "scenes/shared.usd", "scenes/light.usd", "scenes/chair.usd"],
         "scenes/b.usd": ["scenes/shared.usd"],
         "scenes/a_anim.usd": [],
+        "scenes/chair.usd": ["scenes/wood.png"],
+        "scenes/light.usd": [],
         "scenes/shared.usd": [],
     }
-    assert told(group(held(uses, "scenes/b_notes.txt", "scenes/other.txt"))) == {
-        "scenes/shared.usd": {"scenes/shared.usd"},
-        "scenes/a.usd": {"scenes/a.usd", "scenes/a_anim.usd"},
+    below = [("scenes/a.usd", "scenes/light.usd"), ("scenes/b.usd", "scenes/shared.usd")]
+    assert told(group(held(uses, "scenes/b_notes.txt", "scenes/other.txt", sublayers=below))) == {
+        "scenes/shared.usd": {"scenes/shared.usd"},  # several are made of it
+        "scenes/chair.usd": {"scenes/chair.usd", "scenes/wood.png"},  # only referred to
+        "scenes/a.usd": {"scenes/a.usd", "scenes/a_anim.usd", "scenes/light.usd"},
         "scenes/b.usd": {"scenes/b.usd", "scenes/b_notes.txt"},
     }
 
@@ -153,7 +158,8 @@ def shows(draw: st.DrawFn) -> Holdings:
     uses = {layer: draw(st.sets(st.sampled_from(files), max_size=4)) - {layer} for layer in layers}
     titles = {layer: draw(st.sampled_from(["", "hero", "a"])) for layer in layers}
     ties = [(layer, file) for layer in layers for file in sorted(uses[layer]) if draw(st.integers(0, 9)) == 0]
-    return held(uses, *files, titles=titles, ties=ties)
+    below = [(layer, file) for layer in layers for file in sorted(uses[layer] & set(layers)) if draw(st.booleans())]
+    return held(uses, *files, titles=titles, sublayers=below, ties=ties)
 
 
 @given(shows())
@@ -185,5 +191,7 @@ def test_answer_is_the_same_when_the_folder_is_listed_in_another_order(show: Hol
     def turned(mapping: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
         return dict(reversed(list(mapping.items())))
 
-    other = Holdings(frozenset(sorted(show.files, reverse=True)), turned(show.layers), turned(show.uses), show.ties)
+    other = Holdings(
+        frozenset(sorted(show.files, reverse=True)), turned(show.layers), turned(show.uses), show.sublayers, show.ties
+    )
     assert group(other) == group(show)

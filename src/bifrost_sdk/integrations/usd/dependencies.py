@@ -35,7 +35,8 @@ class Problem:
     """Something in a folder that could not be taken as it is; all else goes on.
 
     `code` is ``missing``, ``outside``, ``unreadable``, ``link`` or ``name``. `layer` is the file that it was found in,
-    relative to the folder, `place` the prim or property with its field, `path` the asset path as it is written there.
+    relative to the folder, `place` the prim or property with its field, the first of `count` in that layer, `path` the
+    asset path as it is written there.
     """
 
     code: str
@@ -44,9 +45,11 @@ class Problem:
     place: str = attrs.field(default="", kw_only=True)
     path: str = attrs.field(default="", kw_only=True)
     hint: str = attrs.field(default="", kw_only=True)
+    count: int = attrs.field(default=1, kw_only=True)
 
     def __str__(self) -> str:
-        where = " ".join(part for part in (self.layer, self.place) if part)
+        more = f"and {self.count - 1:,} more" if self.count > 1 else ""
+        where = " ".join(part for part in (self.layer, self.place, more) if part)
         what = f" @{self.path}@" if self.path else ""
         return f"{where}:{what} {self.reason}" + (f" ({self.hint})" if self.hint else "")
 
@@ -57,13 +60,14 @@ class Link:
 
     `target` is that name: the file, or its pattern with ``<UDIM>``. `rest` is what follows it in the path: the place in
     a package, arguments. `is_fixed`: the path stands for several and cannot be written anew for each, so that the
-    layer and the files must come together.
+    layer and the files must come together. `is_sublayer`: the layer is made of it.
     """
 
     target: str
     files: tuple[str, ...]
     rest: str = ""
     is_fixed: bool = False
+    is_sublayer: bool = False
 
 
 @attrs.frozen
@@ -133,22 +137,25 @@ class _Reading:
         self.layer = layer
         self.links: dict[str, Link] = {}
         self.managed: dict[str, None] = {}
-        self.problems: list[Problem] = []
+        self.problems: dict[str, Problem] = {}
 
     def run(self) -> Contents:
         """Look at each asset path."""
         respell(self.layer, self._look)
-        return Contents(_titles(self.layer), self.links, tuple(self.managed), tuple(self.problems))
+        return Contents(_titles(self.layer), self.links, tuple(self.managed), tuple(self.problems.values()))
 
     def _look(self, path: str, place: str) -> str:
         if is_reference(path):
             self.managed[path] = None
+        elif known := self.problems.get(path):
+            if not place.endswith(_TOLD):
+                self.problems[path] = attrs.evolve(known, place=min(known.place, place), count=known.count + 1)
         elif path not in self.links:
             found = self._follow(path, place)
             if isinstance(found, Link):
-                self.links[path] = found
+                self.links[path] = attrs.evolve(found, is_sublayer=place == "/")  # these come first
             elif not place.endswith(_TOLD):
-                self.problems.append(attrs.evolve(found, place=place, path=path))
+                self.problems[path] = attrs.evolve(found, place=place, path=path)
         return path
 
     def _follow(self, path: str, place: str) -> Link | Problem:

@@ -2,8 +2,8 @@
 
 A folder that holds a layer of its own name is an asset, with its parts below it; a folder whose layers lie only in
 folders of parts (``geo``, ``look``, …) is one too; in any other folder each layer that no neighbour claims for itself
-is an asset, with what only it uses. Files without layers around them that are referred to make a library. What refers
-to each other in a circle is one asset, since versions are made one after another.
+is an asset, with what is only its own. Files without layers around them that are referred to make a library. What
+refers to each other in a circle is one asset, since versions are made one after another.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ PARTS = frozenset(
 class Holdings:
     """What a folder holds: paths relative to it, ``/`` between their parts.
 
-    `layers` gives for each layer the names that it calls itself; `uses` what files it refers to, itself never;
-    `ties` are pairs of files that must come together, because what is between them cannot be written anew.
+    `layers` gives for each layer the names that it calls itself; `uses` what files it refers to, itself never, and
+    `sublayers` which layer is made of which. `ties` are pairs of files that must come together, because what is between
+    them cannot be written anew.
     """
 
     files: frozenset[str]
     layers: Mapping[str, frozenset[str]] = attrs.field(hash=False)
     uses: Mapping[str, frozenset[str]] = attrs.field(hash=False)
+    sublayers: frozenset[tuple[str, str]] = frozenset()
     ties: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -272,7 +274,10 @@ class _Region:
         return users - _reached(interface, self.tree.held.uses) - {interface}
 
     def _shared_out(self, members: Collection[str]) -> list[_Draft]:
-        """Each file goes to the one that alone uses it; what several use, or nobody does, stands for itself."""
+        """Each file goes to the one that alone uses it; what several use, or nobody does, stands for itself.
+
+        So does a layer that is only referred to, unless it is named after the one that does.
+        """
         inside = set(members)
         owners: dict[str, str] = {}
         graph = {file: self.tree.users[file] & inside for file in sorted(inside)}
@@ -281,6 +286,8 @@ class _Region:
             users = {user for file in circle for user in self.tree.users[file]} - set(circle)
             found = {owners.get(user, "") for user in users}
             owner = found.pop() if len(found) == 1 else ""
+            if owner and not any(self._is_claimed(file, owner) for file in circle):
+                owner = ""
             owners.update(
                 dict.fromkeys(circle, owner or next((f for f in circle if f in self.tree.held.layers), first))
             )
@@ -288,6 +295,13 @@ class _Region:
         for file, owner in owners.items():
             claimed[owner].add(file)
         return self._named(claimed)
+
+    def _is_claimed(self, file: str, owner: str) -> bool:
+        """Whether a file that only an asset uses is a part of it, and no asset that is referred to."""
+        held = self.tree.held
+        if file not in held.layers or _namesake(file, [owner]):
+            return True
+        return any((user, file) in held.sublayers for user in self.tree.users[file])
 
     def _named(self, claimed: Mapping[str, set[str]]) -> list[_Draft]:
         """The layers that own files, with the files that are called like them; the other files by their folders."""

@@ -34,7 +34,7 @@ _SET = 100
 _SET_SIZE = 1 << 30
 
 #: How long a set may be silent before others may take over, in seconds; and how often one looks whether it is done.
-_LEASE = 120
+_LEASE = 60
 _PAUSE = 0.2
 
 #: So many bytes of listed files go into one representation: a document of the catalog has a limit.

@@ -66,12 +66,14 @@ def code_of(text: str) -> str:
 def file_names(files: Iterable[str], *, reserved: Sequence[str] = ()) -> dict[str, str]:
     """For each path below a unit's folder the nearest one that a version can hold, no two alike where case is ignored.
 
+    Names that can be held stay, if they can.
+
     >>> file_names(["tex/skin@2x.png", "a.usda", "A.usda"])
     {'A.usda': 'A.usda', 'a.usda': 'a_2.usda', 'tex/skin@2x.png': 'tex/skin_2x.png'}
     """
     found: dict[str, str] = {}
     taken = {fold(name) for name in reserved}
-    for file in sorted(files):
+    for file in sorted(files, key=lambda file: (fitting(file) != file, file)):
         head, dot, extension = fitting(file).rpartition(".")
         name, number = f"{head}{dot}{extension}", 2
         while fold(name) in taken:

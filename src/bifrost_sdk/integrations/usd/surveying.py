@@ -41,7 +41,13 @@ class Survey:
             if file != name
         )
         titles = {name: each.titles for name, each in self.layers.items()}
-        return Holdings(frozenset(self.folder.files.values()), titles, uses, ties)
+        sublayers = frozenset(
+            (name, link.target)
+            for name, each in self.layers.items()
+            for link in each.links.values()
+            if link.is_sublayer
+        )
+        return Holdings(frozenset(self.folder.files.values()), titles, uses, sublayers, ties)
 
 
 def survey(path: Path, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Survey:

@@ -1,0 +1,434 @@
+"""Folders of USD files made for the purpose, ingested; `test_real_shows` does the same with those of others."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bifrost_sdk as bf
+from bifrost_sdk.errors import ConfigurationError, NotFoundError, StorageError, ValidationError
+
+Sdf = pytest.importorskip("pxr.Sdf", reason="needs the extra 'usd'")
+Usd = pytest.importorskip("pxr.Usd", reason="needs the extra 'usd'")
+UsdUtils = pytest.importorskip("pxr.UsdUtils", reason="needs the extra 'usd'")
+
+from bifrost_sdk.integrations import usd  # noqa: E402 - behind what it needs
+
+ROOM = """#usda 1.0
+# a room with a chair
+(
+    subLayers = [
+        @./room_light.usda@ (offset = 10; scale = 2),
+        @../props/oak/oak.usda@ (offset = 3)
+    ]
+)
+
+def "Chair" (
+    references = @../props/oak/oak.usda@</Oak>
+    variants = {
+        string wear = "new"
+    }
+    prepend variantSets = "wear"
+)
+{
+    asset skin = @../props/oak/tex/skin.<UDIM>.png@
+    variantSet "wear" = {
+        "new" {
+        }
+        "old" (
+            payload = @../props/oak/geo/old.usda@
+        ) {
+        }
+    }
+}
+"""
+
+SHOW = {
+    "props/oak/oak.usda": '#usda 1.0\n(defaultPrim = "Oak")\ndef "Oak" (payload = @./geo/old.usda@</Old>)\n{\n}\n',
+    "props/oak/geo/old.usda": '#usda 1.0\ndef "Old"\n{\n    asset skin = @../tex/skin.<UDIM>.png@\n}\n',
+    "props/oak/tex/skin.1001.png": "one",
+    "props/oak/tex/skin.1002.png": "two",
+    "sets/room.usda": ROOM,
+    "sets/room_light.usda": "#usda 1.0\n",
+    "props/readme.txt": "for nobody",
+}
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[bf.Session]:
+    with bf.connect(bf.init(tmp_path / "shows", project="demo", user="anna"), user="anna") as session:
+        yield session
+
+
+@pytest.fixture
+def show(tmp_path: Path) -> Path:
+    return written(tmp_path / "show", SHOW)
+
+
+def written(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def layer(text: str) -> str:
+    return f"#usda 1.0\n{text}\n"
+
+
+def prim(paths: Mapping[str, str]) -> str:
+    """A layer with a prim whose attributes are asset paths."""
+    return layer('def "A"\n{\n' + "".join(f"    asset {name} = @@@{path}@@@\n" for name, path in paths.items()) + "}")
+
+
+def refs(done: Any) -> list[str]:
+    """The new versions, without what all references begin with."""
+    return [version.ref.removeprefix("bifrost://demo/assets/") for version in done.versions]
+
+
+def published(session: bf.Session, ref: str) -> str:
+    return session.resolve(f"bifrost://demo/assets/{ref}").read_text()
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_assets_refer_to_each_other_when_a_folder_is_ingested(session: bf.Session, show: Path) -> None:
+    before = contents(show)
+    done = usd.ingest(session, show)
+    assert refs(done) == ["props/oak/usd/v001", "sets/room/usd/v001"]
+    assert (done.is_whole, done.rewritten, done.unmatched, done.problems) == (True, 3, ("props/readme.txt",), ())
+    oak, room = done.versions
+    assert [each.version for each in room.dependencies] == [oak.id]
+    text = published(session, "sets/room/usd/latest/room.usda")
+    head = "bifrost://demo/assets/props/oak/usd/latest"
+    assert f"@./room_light.usda@ (offset = 10; scale = 2),\n        @{head}/oak.usda@ (offset = 3)" in text
+    assert f"references = @{head}/oak.usda@</Oak>" in text
+    assert f"payload = @{head}/geo/old.usda@" in text
+    assert f"asset skin = @{head}/tex/skin.<UDIM>.png@" in text
+    assert published(session, "props/oak/usd/latest/tex/skin.1002.png") == "two"
+    assert published(session, "props/oak/usd/latest/oak.usda") == SHOW["props/oak/oak.usda"]
+    assert contents(show) == before
+
+
+def test_nothing_is_published_when_nothing_has_changed(session: bf.Session, show: Path) -> None:
+    first = usd.ingest(session, show)
+    os.utime(show / "sets/room.usda")
+    again = usd.ingest(session, show)
+    assert (again.versions, again.rewritten) == ([], 0)
+    assert [each.version.id for each in again.assets] == [version.id for version in first.versions]
+
+
+def test_only_what_changed_is_published_when_a_texture_is_painted(session: bf.Session, show: Path) -> None:
+    usd.ingest(session, show)
+    (show / "props/oak/tex/skin.1002.png").write_text("painted")
+    assert refs(usd.ingest(session, show)) == ["props/oak/usd/v002"]
+    (show / "props/oak/tex/skin.1002.png").write_text("two")
+    assert refs(usd.ingest(session, show)) == ["props/oak/usd/v003"]  # as it was at first, and not the first version
+
+
+def test_nothing_is_published_when_folders_are_called_otherwise(session: bf.Session, show: Path) -> None:
+    (show / "sets/room.usda").unlink()
+    usd.ingest(session, show)
+    moved = show.rename(show.with_name("other"))
+    (moved / "props").rename(moved / "things")
+    done = usd.ingest(session, moved)
+    assert done.versions == []
+    assert "bifrost://demo/assets/props/oak/usd/v001" in {each.version.ref for each in done.assets}
+
+
+def test_numbers_are_named_when_references_are_frozen(session: bf.Session, show: Path) -> None:
+    usd.ingest(session, show, freeze=True)
+    assert "oak/usd/v001/oak.usda@" in published(session, "sets/room/usd/latest/room.usda")
+    (show / "props/oak/tex/skin.1001.png").write_text("painted")
+    assert refs(usd.ingest(session, show, freeze=True)) == ["props/oak/usd/v002", "sets/room/usd/v002"]
+    text = published(session, "sets/room/usd/latest/room.usda")
+    assert "oak/usd/v002/tex/skin.<UDIM>.png@" in text
+    assert "v001" not in text
+
+
+def test_plan_says_it_and_changes_nothing_when_asked_for_alone(session: bf.Session, show: Path) -> None:
+    revision = session.revision("demo")
+    told: list[tuple[int, int]] = []
+    plan = usd.plan_ingest(session, show, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (4, 4)
+    assert [(asset.ref, asset.state) for asset in plan.assets] == [
+        ("bifrost://demo/assets/props/oak/usd", "new"),
+        ("bifrost://demo/assets/sets/room/usd", "new"),
+    ]
+    assert json.loads(json.dumps(plan.to_data()))["assets"][1]["needs"] == ["bifrost://demo/assets/props/oak/usd"]
+    assert session.revision("demo") == revision
+    done = usd.ingest(session, plan)
+    assert json.loads(json.dumps(done.to_data()))["made"] == 2
+
+
+def test_names_are_those_that_are_wanted_when_said(session: bf.Session, show: Path) -> None:
+    wanted = {"props/*": "tree/{name}_big", "sets/room.usda": "env/hall"}
+    assert refs(usd.ingest(session, show, names=wanted, product="scene")) == [
+        "tree/oak_big/scene/v001",
+        "env/hall/scene/v001",
+    ]
+
+
+def test_ingesting_goes_on_when_it_was_cancelled(session: bf.Session, tmp_path: Path) -> None:
+    files = {f"props/p{number:03d}.usda": layer(f'def "P{number}" {{}}') for number in range(150)}
+    folder = written(tmp_path / "many", files)
+    told: list[tuple[int, int]] = []
+    stop = False
+
+    def progress(done: int, total: int) -> None:
+        nonlocal stop
+        told.append((done, total))
+        stop = done > total * 0.8
+
+    first = usd.ingest(session, folder, progress=progress, cancel=lambda: stop)
+    assert (first.is_whole, len(first.versions)) == (False, 100)
+    second = usd.ingest(session, folder)
+    assert (second.is_whole, len(second.versions), len(second.assets)) == (True, 50, 150)
+    assert len(session.versions.list(project="demo", state="published")) == 150
+
+
+def test_reading_stops_when_a_plan_is_cancelled(session: bf.Session, show: Path) -> None:
+    with pytest.raises(StorageError, match="cancelled"):
+        usd.plan_ingest(session, show, cancel=lambda: True)
+
+
+def test_each_asset_is_published_once_when_two_ingest_at_once(session: bf.Session, show: Path) -> None:
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        done = [future.result() for future in [pool.submit(usd.ingest, session, show) for _ in range(3)]]
+    assert len({tuple(each.version.id for each in one.assets) for one in done}) == 1
+    assert len(session.versions.list(project="demo", state="published")) == 2
+
+
+def test_paths_that_lead_astray_are_told_and_the_rest_goes_on(session: bf.Session, show: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_text("secret")
+    (show / "sets/broken.usda").write_text("no layer at all")
+    text = """def "A" (references = @./none.usda@)
+        {
+            asset one = @/etc/passwd@
+            asset two = @../../secret.png@
+            asset three = @https://example.org/x.png@
+            asset four = @./lost.<UDIM>.png@
+            asset five = @`"./${NONE}.png"`@
+            asset six = @./none.usda@
+        }
+        def "B" (references = @./room.usda@) {}"""
+    (show / "sets/odd.usda").write_text(layer(text))
+    done = usd.ingest(session, show)
+    assert refs(done) == ["props/oak/usd/v001", "sets/broken/usd/v001", "sets/room/usd/v001", "sets/odd/usd/v001"]
+    found = {(problem.code, problem.place, problem.path): problem for problem in done.problems}
+    assert found.keys() == {
+        ("unreadable", "", ""),
+        ("missing", "/A", "./none.usda"),
+        ("outside", "/A.one", "/etc/passwd"),
+        ("outside", "/A.two", "../../secret.png"),
+        ("outside", "/A.three", "https://example.org/x.png"),
+        ("missing", "/A.four", "./lost.<UDIM>.png"),
+        ("missing", "/A.five", '`"./${NONE}.png"`'),
+    }
+    assert found["missing", "/A", "./none.usda"].count == 2
+    assert str(found["outside", "/A.one", "/etc/passwd"]).startswith("sets/odd.usda /A.one: @/etc/passwd@ leads to")
+    assert "root:" not in "".join(map(str, contents(session.context.roots["publish"]).values()))
+    assert "@/etc/passwd@" in published(session, "sets/odd/usd/latest/odd.usda")
+
+
+def test_links_are_not_followed_when_they_leave_the_folder(session: bf.Session, show: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_text("secret")
+    (show / "sets/loop").symlink_to(show)
+    (show / "sets/own.png").symlink_to(show / "props/oak/tex/skin.1001.png")
+    (show / "sets/out.png").symlink_to(tmp_path / "secret.png")
+    (show / "sets/etc").symlink_to("/etc")
+    (show / "sets/gone").symlink_to("nowhere")
+    os.mkfifo(show / "sets/pipe.usda")
+    paths = {"own": "./own.png", "round": "./loop/sets/loop/props/oak/oak.usda", "out": "./out.png"}
+    (show / "sets/linked.usda").write_text(prim(paths))
+    done = usd.ingest(session, show)
+    assert {(problem.code, problem.layer) for problem in done.problems} == {
+        ("link", "sets/out.png"),
+        ("link", "sets/etc"),
+        ("link", "sets/gone"),
+        ("link", "sets/pipe.usda"),
+        ("outside", "sets/linked.usda"),
+    }
+    linked = published(session, "sets/linked/usd/latest/linked.usda")
+    assert "own = @bifrost://demo/assets/props/oak/usd/latest/tex/skin.1001.png@" in linked
+    assert "round = @bifrost://demo/assets/props/oak/usd/latest/oak.usda@" in linked
+    assert "out = @./out.png@" in linked
+
+
+def test_files_are_called_otherwise_when_no_version_can_hold_their_names(session: bf.Session, tmp_path: Path) -> None:
+    files = {
+        "héro (old)/héro (old).usda": prim(
+            {"a": "./tex/skin@2x.png", "b": "./tex/skin_2x.png", "c": "./tex/größe.png"}
+        ),
+        "héro (old)/tex/skin@2x.png": "at",
+        "héro (old)/tex/skin_2x.png": "plain",
+        "héro (old)/tex/größe.png": "umlaut",
+        "héro (old)/manifest.json": "{}",
+        "scene.usda": layer('def "A" (references = @./héro (old)/héro (old).usda@</A>) {}'),
+    }
+    done = usd.ingest(session, written(tmp_path / "odd", files))
+    assert refs(done) == ["general/héro_old/usd/v001", "general/scene/usd/v001"]
+    assert {(problem.code, problem.layer) for problem in done.problems} == {
+        ("name", "héro (old)/tex/skin@2x.png"),
+        ("name", "héro (old)/manifest.json"),
+    }
+    stage = usd.open_stage(done.versions[1].ref, session=session)
+    shown = stage.GetPrimAtPath("/A")
+    read = [Path(shown.GetAttribute(name).Get().resolvedPath).read_text() for name in "abc"]
+    assert read == ["at", "plain", "umlaut"]
+
+
+def test_clips_and_expressions_stay_together_when_their_paths_stand_for_many(
+    session: bf.Session, tmp_path: Path
+) -> None:
+    clips = """def "A" (
+        clips = {
+            dictionary default = {
+                string primPath = "/A"
+                string templateAssetPath = "../clips/walk.###.usda"
+                double templateStartTime = 1
+                double templateEndTime = 2
+                double templateStride = 1
+            }
+        }
+    ) {}"""
+    look = """(expressionVariables = { string LOOK = "red" })
+        def "L" (references = @`"../mats/${LOOK}.usda"`@</M>) {}"""
+    files = {
+        "walk/walk.usda": layer(clips),
+        "clips/walk.001.usda": layer('def "A" {\n double x.timeSamples = { 1: 1 }\n}'),
+        "clips/walk.002.usda": layer('def "A" {\n double x.timeSamples = { 2: 2 }\n}'),
+        "look/look.usda": layer(look),
+        "mats/red.usda": layer('def "M" {}'),
+        "mats/blue.usda": layer('def "M" {}'),
+    }
+    done = usd.ingest(session, written(tmp_path / "many", files))
+    assert done.problems == ()
+    found = {each.asset.ref.split("/")[-2]: list(each.asset.layout.items.values()) for each in done.assets}
+    assert found["walk"] == ["walk/walk.usda", "clips/walk.001.usda", "clips/walk.002.usda"]
+    assert found["look"] == ["look/look.usda", "mats/red.usda"]
+    assert done.rewritten == 0
+    stage = usd.open_stage(f"{done.assets[0].asset.ref}/latest", session=session)
+    assert stage
+
+
+def test_every_kind_of_path_leads_into_the_catalog_when_rewritten(session: bf.Session, tmp_path: Path) -> None:
+    text = """(
+        customLayerData = {
+            asset sheet = @./lib/lib.usda@
+            dictionary deep = { asset[] all = [@./lib/a.png@, @./lib/b.png@] }
+        }
+    )
+    def "A" (
+        assetInfo = { asset identifier = @./lib/lib.usda@ }
+        add references = [@./lib/lib.usda@</X> (offset = 5), @./lib/lib.usda@</Y>]
+        delete payload = @./lib/lib.usda@
+        clips = {
+            dictionary default = { asset[] assetPaths = [@./lib/lib.usda@]  asset manifestAssetPath = @./lib/lib.usda@ }
+        }
+    ) {
+        asset one.timeSamples = { 1: @./lib/a.png@, 2: @./lib/b.png@ }
+        asset[] many = [@./lib/a.png@, @@, @lib/b.png@]
+        asset none = @@
+        asset packed = @./lib/kit.usdz[kit.usda]@
+        asset args = @./lib/lib.usda:SDF_FORMAT_ARGS:x=1@
+        rel r ( customData = { asset a = @./lib/a.png@ } )
+    }
+    over "B" ( active = false  references = [</A>, @./lib/lib.usda@] ) {}"""
+    files = {"set.usda": layer(text.replace("  asset", "\n asset").replace("  references", "\n references"))}
+    files |= {"lib/lib.usda": layer('def "X" {}\ndef "Y" {}'), "lib/a.png": "a", "lib/b.png": "b"}
+    folder = written(tmp_path / "show", files)
+    (tmp_path / "kit.usda").write_text(layer('def "K" {}'))
+    assert UsdUtils.CreateNewUsdzPackage(str(tmp_path / "kit.usda"), str(folder / "lib/kit.usdz"))
+    done = usd.ingest(session, folder)
+    assert done.problems == ()
+    text = published(session, "general/set/usd/latest/set.usda")
+    assert "lib/" not in text.replace("bifrost://demo/assets/general/lib/usd/latest/", "")
+    assert text.count("bifrost://") == 17
+    assert "/kit.usdz[kit.usda]@" in text
+    assert "/lib.usda:SDF_FORMAT_ARGS:x=1@" in text
+    assert "(offset = 5)" in text
+
+
+def test_formats_stay_when_layers_are_written_anew(session: bf.Session, tmp_path: Path) -> None:
+    folder = written(tmp_path / "show", {"lib/lib.usda": layer('def "X" {}')})
+    for name, form in {"text.usd": "usda", "crate.usd": "usdc", "plain.usdc": "usdc"}.items():
+        made = Sdf.Layer.CreateNew(str(folder / name), args={"format": form} if name.endswith(".usd") else {})
+        spec = Sdf.CreatePrimInLayer(made, "/A")
+        spec.referenceList.prependedItems.append(Sdf.Reference("./lib/lib.usda"))
+        assert made.Save()
+    usd.ingest(session, folder)
+    heads = {
+        name: session.resolve(f"bifrost://demo/assets/general/{name.partition('.')[0]}/usd/latest/{name}").read_bytes()[
+            :8
+        ]
+        for name in ("text.usd", "crate.usd", "plain.usdc")
+    }
+    assert heads == {"text.usd": b"#usda 1.", "crate.usd": b"PXR-USDC", "plain.usdc": b"PXR-USDC"}
+
+
+def test_managed_references_stay_and_are_depended_on_when_layers_hold_them(session: bf.Session, show: Path) -> None:
+    oak, _ = usd.ingest(session, show).versions
+    text = f'def "A" (references = [@{oak.ref}/oak.usda@, @bifrost://demo/assets/props/elm/usd/latest/elm.usda@]) {{}}'
+    (show / "sets/shot.usda").write_text(layer(text))
+    done = usd.ingest(session, show)
+    assert refs(done) == ["sets/shot/usd/v001"]
+    assert [each.version for each in done.versions[0].dependencies] == [oak.id]
+    assert [(problem.code, problem.layer) for problem in done.problems] == [("missing", "sets/shot.usda")]
+
+
+def test_files_are_listed_in_several_representations_when_there_are_many(session: bf.Session, tmp_path: Path) -> None:
+    files = {f"hall/tex/a_long_name_of_a_texture_{number:04d}.png": str(number) for number in range(700)}
+    done = usd.ingest(session, written(tmp_path / "show", {"hall/hall.usda": layer(""), **files}))
+    (hall,) = done.versions
+    found = session.versions.representations(hall)
+    assert [each.name for each in found] == ["usd", "usd_2", "usd_3", "usd_4"]
+    assert sum(len(each.files) for each in found) == 701
+    assert session.resolve(hall.ref).name == "hall.usda"
+    assert session.resolve(f"{hall.ref}/tex/a_long_name_of_a_texture_0699.png").read_text() == "699"
+
+
+def test_every_dependency_is_found_that_the_library_finds(show: Path) -> None:
+    from bifrost_sdk.integrations.usd.surveying import survey
+
+    found = survey(show)
+    layers, files, _ = UsdUtils.ComputeAllDependencies(str(show / "sets/room.usda"))
+    known = {str(Path(each.realPath).relative_to(show.resolve())) for each in layers}
+    known |= {str(Path(str(each)).resolve().relative_to(show.resolve())) for each in files}
+    reached, ahead = {"sets/room.usda"}, ["sets/room.usda"]
+    while ahead:
+        new = found.holdings.uses.get(ahead.pop(), frozenset()) - reached
+        reached |= new
+        ahead += new
+    assert reached >= known
+
+
+def test_folder_is_refused_when_it_cannot_be_ingested(session: bf.Session, show: Path, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="No such file"):
+        usd.ingest(session, tmp_path / "nowhere")
+    with pytest.raises(ValidationError, match="is a workspace"):
+        usd.ingest(session, tmp_path)
+    with pytest.raises(NotFoundError):
+        usd.ingest(session, show, project="other")
+    with pytest.raises(ValidationError, match="v001"):
+        usd.ingest(session, show, product="v001")
+    assert usd.ingest(session, written(tmp_path / "empty", {"x.txt": ""})).unmatched == ("x.txt",)
+
+
+def test_extra_is_named_when_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pxr", None)
+    monkeypatch.delitem(sys.modules, "bifrost_sdk.integrations.usd.library")
+    with pytest.raises(ConfigurationError, match=r'pip install "bifrost-sdk\[usd\]"'):
+        importlib.import_module("bifrost_sdk.integrations.usd.library")
