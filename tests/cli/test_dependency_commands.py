@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from bifrost_sdk.cli.main import main
 from bifrost_sdk.domain.versions import AssetDependency
 from bifrost_sdk.session import Session, connect, init
 
@@ -53,6 +56,23 @@ def test_tree_is_drawn_when_dependencies_are_asked_for(session: Session, run: Ru
         f"{HERO}/rig/v001",
         f"{SHOT}/anim/v001",
     }
+
+
+def test_reference_stays_whole_when_the_terminal_is_narrow(
+    session: Session, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    whole = run("deps", "shots/sq010/sh020/anim")[1]
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["deps", "shots/sq010/sh020/anim"]) == 0
+    assert isinstance(sys.stdout, Terminal)
+    assert sys.stdout.getvalue() == whole
 
 
 def test_thing_is_opened_once_when_it_is_reached_twice(session: Session, run: Run) -> None:

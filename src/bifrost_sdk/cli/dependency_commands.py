@@ -13,6 +13,7 @@ import click
 from bifrost_sdk.cli.arguments import AT, count, moment_of, ref_of
 from bifrost_sdk.cli.command import Call, argument, command, option
 from bifrost_sdk.cli.files import write_whole
+from bifrost_sdk.cli.screen import ENDLESS
 from bifrost_sdk.domain.pictures.graphs import Branch, Graph, GraphNode
 from bifrost_sdk.services import graphs
 from bifrost_sdk.services.graphs import Direction
@@ -88,10 +89,10 @@ def _told(graph: Graph, root: GraphNode, drawn: Mapping[str, str]) -> dict[str, 
 
 def _show(graph: Graph, root: str, call: Call, *, against: bool) -> None:
     """Draw the tree from one thing on; with `against` a node is followed by the versions that it holds."""
-    call.screen.console().print(_tree(graph.tree(root, against=against)), soft_wrap=True)
+    call.screen.console(least=ENDLESS).print(_tree(graph.tree(root, against=against)))
     for edge in graph.edges if against else ():
         if (edge.source, edge.kind) == (root, _HOLDS):
-            call.screen.console().print(_tree(graph.tree(edge.target, against=True)), soft_wrap=True)
+            call.screen.console(least=ENDLESS).print(_tree(graph.tree(edge.target, against=True)))
 
 
 def _tree(branches: Iterator[Branch]) -> Tree:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:  # loaded where there is a terminal: what goes to a pipe is pl
 
 _GAP = "  "
 _LEAST = 12
-_ENDLESS = 1_000_000
 _ELLIPSIS = "…"
+
+#: Wide enough for every line: what is drawn so is broken by nothing but the terminal.
+ENDLESS = 1_000_000
 
 #: A cell: text, or text with the name of a style that rich knows.
 Cell: TypeAlias = str | tuple[str, str]
@@ -68,7 +70,7 @@ class Screen:
 
         return Console(
             file=self.stream,
-            width=max(self.width, least) if self.width else _ENDLESS,
+            width=max(self.width, least) if self.width else ENDLESS,
             force_terminal=self.width is not None,
             color_system="auto" if self.colored else None,
             no_color=not self.colored,
