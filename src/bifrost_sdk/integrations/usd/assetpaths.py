@@ -65,6 +65,8 @@ def respell(layer: Layer, change: Respelling) -> None:
 
 
 def _respell_sublayers(layer: Layer, change: Respelling) -> None:
+    if not layer.pseudoRoot.HasInfo("subLayers"):
+        return
     old = list(layer.subLayerPaths)
     new = [change(path, "/") for path in old]
     if new == old:

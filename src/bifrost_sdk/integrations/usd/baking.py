@@ -168,7 +168,7 @@ def _anchored(layer: assetpaths.Layer, path: str) -> str:
     if "://" in path or os.path.isabs(path):  # noqa: PTH117 - a text, of any platform's form
         return path
     found = str(layer.ComputeAbsolutePath(path))
-    if os.path.isabs(found):  # noqa: PTH117
+    if os.path.isabs(found):  # noqa: PTH117 - likewise
         return found
     beside = Path(layer.realPath).parent / path
     return beside.as_posix() if _NUMBERS.search(path) and _is_there(str(beside)) else path

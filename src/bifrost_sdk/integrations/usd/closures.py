@@ -161,8 +161,7 @@ class _Gatherer:
             read.append(file)
             self.layers[file] = layer
             self.links[file] = {}
-            paths = (split(authored).path for authored in assetpaths.referred(layer))
-            self.references[file] = [path for path in paths if is_reference(path)]
+            self.references[file] = [split(each).path for each in assetpaths.referred(layer) if is_reference(each)]
             stack += self._follow(file, layer)
         return read
 
