@@ -302,6 +302,31 @@ def test_publish_is_whole_when_sources_are_links(session: Session, source: Path,
     assert published(session, version, "model.usda").samefile(source / "model.usda")
 
 
+def test_what_a_link_leads_to_stays_as_it_is_when_the_link_was_moved(session: Session, source: Path, hero: str) -> None:
+    mode = (source / "model.usda").stat().st_mode
+    (source / "current.usda").symlink_to(source / "model.usda")
+    version = session.publish(hero, "model", {"usd": source / "current.usda"}, transfer="move")
+    assert not (source / "current.usda").is_symlink()
+    assert (source / "model.usda").stat().st_mode == mode
+    assert not published(session, version, "model.usda").samefile(source / "model.usda")
+
+
+def test_move_is_refused_when_it_would_take_what_is_published(session: Session, source: Path, hero: str) -> None:
+    version = session.publish(hero, "model", {"usd": source / "model.usda"})
+    place = published(session, version, "model.usda")
+    (source / "shortcut").symlink_to(place.parent)
+    adopted = session.context.roots["work"] / "lib.usda"
+    adopted.write_text("content")
+    session.publish(hero, "lib", {"usd": adopted}, transfer="adopt")
+    for asked in (place, place.with_name("manifest.json"), source / "shortcut" / "model.usda", adopted):
+        with pytest.raises(ValidationError, match="what is published stays"):
+            session.publish(hero, "rig", {"usd": asked}, transfer="move")
+        with pytest.raises(ValidationError, match="what is published stays"):
+            session.versions.add(version, {"proxy": asked}, transfer="move")
+    assert session.verify("demo").is_clean
+    session.publish(hero, "rig", {"usd": place}, transfer="link")
+
+
 # Where they lie
 
 

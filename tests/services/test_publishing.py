@@ -339,6 +339,17 @@ def test_request_is_refused_when_files_are_unfit(
     assert session.products.of(hero) == []
 
 
+def test_request_is_refused_when_a_path_in_the_version_would_be_too_long(
+    session: Session, source: Path, hero: str
+) -> None:
+    deep = source.joinpath("kit", *["folder" * 30] * 6)
+    deep.mkdir(parents=True)
+    (deep / "a.usd").write_text("x")
+    with pytest.raises(ValidationError, match=r"kit/folder.* is longer than 1000 .*take shorter names"):
+        session.publish(hero, "kit", {"kit": source / "kit"})
+    assert versions_of(session) == []
+
+
 @pytest.mark.parametrize("files", ["a.usda", ["a.usda", "b.usda"], Path("a.usda")])
 def test_request_is_refused_when_files_have_no_representation(session: Session, hero: str, files: Any) -> None:
     with pytest.raises(ValidationError, match=r'names no representation.*give \{"usd": "hero.usda"\}'):

@@ -21,7 +21,7 @@ from bifrost_sdk.domain.rootpaths import Below
 from bifrost_sdk.domain.versions import LEASE, Product, Representation, Version
 from bifrost_sdk.errors import BifrostError, Issue, ValidationError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import destinations, digests, drafts, presences, sources, staging
+from bifrost_sdk.services import destinations, digests, drafts, originals, presences, sources, staging
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.destinations import Wanted
 from bifrost_sdk.services.manifests import Entry, Manifest
@@ -115,6 +115,9 @@ def add(
         raise ValidationError(Issue("transfer", message, "transfer", hint=hint))
     product = context.take(Product, version.product)
     made = sources.gather(product.code, files, root=context.roots.get(ROOT))
+    if transfer == "move":
+        given = (source for pieces in made.values() for piece in pieces for source in piece.sources)
+        originals.refuse_published(context, version.project, given)
     beside = _place(context, product, version)
     storage_of(context, beside.root)  # whether it is there, and what hashes, is known before anything is claimed
     digests.hasher_for(context.hash)
@@ -149,7 +152,7 @@ def _place(context: Context, product: Product, version: Version) -> Below:
 def _run(claim: Claim, pieces: Sequence[Piece], transfer: Transfer, watch: Watcher) -> Representation:
     storage = storage_of(claim.context, claim.representation.root)
     places = Places.of(claim.representation)
-    originals = Originals.of(source for piece in pieces for source in piece.sources)
+    taken = Originals.of(source for piece in pieces for source in piece.sources)
     try:
         folder = places.choose(storage)
         take = functools.partial(
@@ -171,11 +174,11 @@ def _run(claim: Claim, pieces: Sequence[Piece], transfer: Transfer, watch: Watch
     except BaseException as error:  # an interruption leaves no more behind than an error does
         shown = _undo(claim, storage, places)
         if shown is None:
-            originals.give_back()
+            taken.give_back()
         if shown is None or not isinstance(error, Exception):
             raise
         added = shown
-    originals.finish(transfer)
+    taken.finish(transfer)
     return added
 
 

@@ -12,7 +12,7 @@ from bifrost_sdk.domain.entity import DOCUMENT_LIMIT, Entity, Node
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import LEASE, AssetDependency, File, Product, Representation, Version
 from bifrost_sdk.errors import ConflictError, Issue, ValidationError
-from bifrost_sdk.services import dependencies, destinations, digests, inplace, sources, staging
+from bifrost_sdk.services import dependencies, destinations, digests, inplace, originals, sources, staging
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.dependencies import Dependency
 from bifrost_sdk.services.destinations import Wanted
@@ -152,7 +152,8 @@ def plan(
     """What is to be made of each publication; nothing is written.
 
     Raises:
-        ValidationError: a request is wrong, or they are of several projects, or two of one product.
+        ValidationError: a request is wrong, or they are of several projects, or two of one product, or what is
+            published is to be moved away.
         NotFoundError: an owner is not there.
         TemplateError: a template cannot make the folder of a version.
         StorageError: a source cannot be read.
@@ -191,6 +192,8 @@ def plan(
         )
         drafts.append(Draft(product, version, made, needed, spots, context.new_id))
     _refuse_twice(drafts)
+    if transfer == "move":
+        originals.refuse_published(context, project, (source for draft in drafts for source in draft.sources))
     if transfer != "adopt":
         drafts = _destined(context, nodes, drafts)
     for draft in drafts:

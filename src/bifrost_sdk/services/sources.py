@@ -18,6 +18,7 @@ import attrs
 from bifrost_sdk.domain import codes, filesets, locations
 from bifrost_sdk.domain.filesets import FRAME, UDIM, FileSet
 from bifrost_sdk.domain.frames import FrameRange
+from bifrost_sdk.domain.text import LINE_LIMIT
 from bifrost_sdk.errors import Issue, StorageError, ValidationError
 from bifrost_sdk.services.configuration import WORKSPACE_FILE
 
@@ -323,6 +324,10 @@ def _name_issues(pieces: Iterable[Piece]) -> Iterator[Issue]:
     for piece in pieces:
         if fault := codes.file_fault(piece.name):
             yield Issue(f"files.{fault.code}", fault.message, "files", piece.name, fault.hint)
+        longest = max((piece.name, *(source.name for source in piece.sources)), key=len)
+        if len(longest) > LINE_LIMIT:
+            message = f"a path of {len(longest)} characters is longer than {LINE_LIMIT}"
+            yield Issue("files.long", message, "files", f"{longest[:100]}…", "take shorter names, or fewer folders")
         for source in piece.sources:
             key = codes.fold(source.name)
             other = taken.get(key) or folders.get(key)

@@ -70,7 +70,8 @@ def take(
         ConfigurationError: the algorithm needs a library that is not installed.
     """
     path = f"{folder}/{source.name}"
-    if storage.share(source.path, path, link=transfer != "copy"):
+    is_linked = transfer == "link" or (transfer == "move" and not source.path.is_symlink())  # what it leads to stays
+    if storage.share(source.path, path, link=is_linked):
         return entry(source, watch=watch, algorithm=algorithm)
     hasher = digests.hasher_for(algorithm)
     storage.write(path, _blocks(source, hasher.update, watch))
@@ -104,14 +105,19 @@ def seal(storage: Storage, folder: str, manifest: Manifest) -> str:
 
 def manifest_in(storage: Storage, folder: str, transaction: str) -> Manifest | None:
     """The manifest of that transaction in a folder; None where there is none, or another's, or a damaged one."""
+    found = any_manifest_in(storage, folder)
+    return found if found and found.transaction == transaction else None
+
+
+def any_manifest_in(storage: Storage, folder: str) -> Manifest | None:
+    """The manifest of whatever lies in a folder; None where there is none, or a damaged one."""
     path = f"{folder}/{MANIFEST}"
     if storage.size(path) is None:
         return None
     try:
-        found = Manifest.from_bytes(b"".join(storage.read(path)))
+        return Manifest.from_bytes(b"".join(storage.read(path)))
     except ValidationError:
         return None
-    return found if found.transaction == transaction else None
 
 
 def is_whole(storage: Storage, folder: str, manifest: Manifest) -> bool:
