@@ -76,7 +76,6 @@ def run_console(block: Block) -> None:
         name, *arguments = shlex.split(line, comments=True)
         told = re.search(r"  # exit status (\d+)$", line)
         if name in ("bifrost", "bifrost-sdk"):
-            pytest.importorskip("rich", reason="needs the extra 'cli'")
             done = subprocess.run(
                 [sys.executable, "-m", "bifrost_sdk.cli.main", *arguments], capture_output=True, text=True, check=False
             )
@@ -94,7 +93,10 @@ def test_page_runs_when_followed_from_top_to_bottom(
         pytest.importorskip("pxr", reason="needs the extra 'usd'")
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": page.stem}
-    for block in blocks(page.read_text(encoding="utf-8")):
+    found = blocks(page.read_text(encoding="utf-8"))
+    if any(block.language == "console" and "$ bifrost" in block.text for block in found):
+        pytest.importorskip("rich", reason="needs the extra 'cli'")
+    for block in found:
         if block.language == "console":
             run_console(block)
         elif block.language in ("python", "pycon"):
