@@ -19,9 +19,9 @@ from bifrost_sdk.domain.codes import fold
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.rootpaths import LATEST, Below
 from bifrost_sdk.domain.versions import Product, Representation, Version
-from bifrost_sdk.errors import ConfigurationError, StorageError, ValidationError
+from bifrost_sdk.errors import ConfigurationError, StorageError
 from bifrost_sdk.ports import NOW, Actor, Storage
-from bifrost_sdk.services import places
+from bifrost_sdk.services import places, staging
 from bifrost_sdk.services.context import Context, Item, is_id
 from bifrost_sdk.services.deliveries import Published
 from bifrost_sdk.services.locks import try_lock
@@ -164,7 +164,7 @@ class _Copy:
             self._clear(None)
             return False
         storage = places.storage_of(self.context, newest.source.root)
-        manifest = _manifest(storage, newest.place)
+        manifest = staging.any_manifest_in(storage, newest.place)
         holder = self._holder(manifest)
         if self.way is None:
             if holder == self.product.id:
@@ -184,7 +184,7 @@ class _Copy:
             raise StorageError(f"{message}; look what it is, and move it away", path=newest.place, reason="taken")
         if holder != self.product.id:
             self._clear(newest)
-            own = _manifest(storage, newest.source.path)
+            own = staging.any_manifest_in(storage, newest.source.path)
             if holder is not None and own is not None and own.path != self.product.path:
                 return False  # the product has moved away, and what has its old name now has the place
         if not self._is_pointed(storage, newest):
@@ -203,7 +203,7 @@ class _Copy:
 
     def _copy(self, storage: Storage, newest: _Newest) -> None:
         root, folder = self.context.roots[newest.source.root], newest.source.path
-        manifest = _manifest(storage, folder)
+        manifest = staging.any_manifest_in(storage, folder)
         if manifest is None:
             raise _unlike(folder, f"{folder}/{MANIFEST}")
         for name in (*(entry.name for entry in manifest.entries), MANIFEST):
@@ -229,7 +229,7 @@ class _Copy:
         now = newest and Below(newest.source.root, newest.place)
         for root, place in sorted(found - {now}):
             storage = self.context.storages.get(root)
-            if storage is not None and self._holder(_manifest(storage, place)) == self.product.id:
+            if storage is not None and self._holder(staging.any_manifest_in(storage, place)) == self.product.id:
                 self._take_away(storage, place)
 
     def _take_away(self, storage: Storage, place: str) -> None:
@@ -250,16 +250,6 @@ class _Copy:
 def _newest(version: Version, own: Representation) -> _Newest:
     assert version.number is not None  # it has files
     return _Newest(version, Below(own.root, own.folder), place_of(own.folder, version.number, version.id))
-
-
-def _manifest(storage: Storage, folder: str) -> Manifest | None:
-    """The manifest that lies in a folder, or in the one that a link leads to; None where there is none to be read."""
-    if storage.size(f"{folder}/{MANIFEST}") is None:
-        return None
-    try:
-        return Manifest.from_bytes(b"".join(storage.read(f"{folder}/{MANIFEST}")))
-    except ValidationError:
-        return None
 
 
 def _unlike(folder: str, path: str) -> StorageError:
