@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import signal
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.services import presences
 from bifrost_sdk.services.identity import new_id
-from bifrost_sdk.services.presences import Presence
 from bifrost_sdk.session import Session, connect
 
 HERO = "bifrost://demo/assets/char/hero"
@@ -145,15 +145,82 @@ def test_locks_of_other_machines_and_strange_files_are_left_alone(
 def test_lock_of_what_was_never_reserved_goes_when_somebody_connects(session: Session) -> None:
     folder = session.context.plugins.folder
     assert folder is not None
-    mark = Presence.of(folder, "demo", new_id())
-    mark.path.parent.mkdir(parents=True)
-    mark.path.touch()
-    with mark.held() as held:
-        assert held
-        mark.path.touch()
+    with presences.shown(folder, "demo", new_id()):
+        (mark,) = presences.found(folder)
+        with mark.held() as are_dead:
+            assert not are_dead
         connect(session.settings.folder, user="anna").close()
-        assert mark.path.exists()
+        assert presences.found(folder) == [mark]
+        (path,) = mark.folder.iterdir()
+    path.touch()
     connect(session.settings.folder, user="anna").close()
     assert presences.found(folder) == []
     with presences.shown(None, "demo", new_id()):
         assert presences.found(None) == []
+
+
+def test_publisher_without_a_lock_is_left_to_its_lease_when_locks_can_be_had_again(
+    session: Session, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a share whose lock server is away for a while."""
+    seen = []
+
+    def refuse(_: object) -> bool:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    def look(done: int, total: int) -> None:
+        patch.undo()
+        with connect(session.settings.folder, user="anna") as other:
+            seen.append(states(other))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bifrost_sdk.services.locks._take", refuse)
+        assert session.publish(HERO, "model", {"usd": source}, progress=look).number == 1
+    assert seen == [["reserved"]]
+    assert rest(session) == []
+
+
+def test_living_publisher_is_left_alone_when_another_of_its_key_died(session: Session, source: Path) -> None:
+    """The same request twice at once has one version; a dead one of the two says nothing of the other."""
+    seen = []
+    context = session.context
+    assert context.plugins.folder is not None
+
+    def look(done: int, total: int) -> None:
+        (mark,) = presences.found(context.plugins.folder)
+        (mark.folder / f"{mark.start}0.lock").touch()  # as the other left it
+        with connect(session.settings.folder, user="anna") as other:
+            seen.append(states(other))
+
+    assert session.publish(HERO, "model", {"usd": source}, progress=look, key="farm job 7").number == 1
+    assert seen == [["reserved"]]
+    connect(session.settings.folder, user="anna").close()
+    assert rest(session) == []
+
+
+def test_version_is_settled_when_its_publisher_was_interrupted_before_it_began(
+    session: Session, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bifrost_sdk.services.following.delivering", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            session.publish(HERO, "model", {"usd": source})
+    assert states(session) == ["reserved"]
+    with connect(session.settings.folder, user="anna") as other:
+        assert states(other) == ["abandoned"]
+    assert rest(session) == []
+
+
+def test_dead_publisher_is_settled_later_when_it_cannot_be_settled_now(session: Session, source: Path) -> None:
+    kill(stuck(session, source))
+    root = session.context.roots["publish"]
+    root.rename(root.with_name("elsewhere"))
+    connect(session.settings.folder, user="anna").close()
+    assert states(session) == ["reserved", "reserved"]
+    root.with_name("elsewhere").rename(root)
+    connect(session.settings.folder, user="anna").close()
+    assert states(session) == ["abandoned", "abandoned"]
+    assert rest(session) == []

@@ -3,13 +3,16 @@
 So what a dead one left behind need not wait for its lease. Locks say nothing of other machines, whose publishers are
 told by the name of the machine in the name of the file. Where no lock can be had, leases alone count.
 
-A publisher holds its lock before anything is reserved. So whose version is reserved and whose lock is free, is dead.
+A publisher holds its lock before anything is reserved, in a file of its own: two who publish under one key have one id.
+So whose version is reserved and whose locks are all free, is dead.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
+import re
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,51 +31,82 @@ _ENDING = ".lock"
 
 @attrs.frozen
 class Presence:
-    """The lock of one publisher: of the version `id`, the first of its set, in `project`."""
+    """The locks of those who publish the version `id`, the first of its set, in `project`: of one, seldom of several."""
 
-    path: Path
+    folder: Path
     project: str
     id: str
 
-    @classmethod
-    def of(cls, folder: Path, project: str, id: str) -> Presence:
-        """The one in the folder for what is remembered."""
-        return cls(folder / FOLDER / f"{_machine()}{project}.{id}{_ENDING}", project, id)
+    @property
+    def start(self) -> str:
+        """How the names of their files begin."""
+        return f"{_machine()}{self.project}.{self.id}."
 
     @contextlib.contextmanager
     def held(self) -> Iterator[bool]:
-        """Whether the lock was free and is held now; its file goes at the end of the block."""
-        with try_lock(self.path) as held:
-            try:
-                yield held
-            finally:
-                if held:
-                    with contextlib.suppress(OSError):  # Windows removes no open file: whoever looks for the dead does
-                        self.path.unlink()
+        """Whether there were locks, all of them free, and are held now; then their files go when the block ends well.
+
+        Raises:
+            StorageError: the file system knows no locks now.
+        """
+        paths = [self.folder / name for name in _names(self.folder) if name.startswith(self.start)]
+        with contextlib.ExitStack() as stack:
+            taken = [stack.enter_context(try_lock(path)) for path in paths]
+            are_dead = bool(taken) and all(taken)
+            yield are_dead
+            for path in paths if are_dead else ():
+                _remove(path)
 
 
 @contextlib.contextmanager
 def shown(folder: Path | None, project: str, id: str) -> Iterator[None]:
-    """Show that who publishes this version lives, as far as that can be shown."""
+    """Show that who publishes this version lives, as far as that can be shown.
+
+    Who is interrupted leaves the file, so that whoever connects next looks what became of the version.
+    """
     with contextlib.ExitStack() as stack:
-        if folder is not None:
-            with contextlib.suppress(StorageError):
-                stack.enter_context(Presence.of(folder, project, id).held())
-        yield
+        path = _lock(stack, Presence(folder / FOLDER, project, id)) if folder is not None else None
+        try:
+            yield
+        except Exception:
+            _remove(path)
+            raise
+        _remove(path)
 
 
 def found(folder: Path | None) -> list[Presence]:
     """Those of this machine, of the living and the dead."""
     if folder is None:
         return []
+    ours = re.compile(rf"{re.escape(_machine())}([^.]+)\.([^.]+)\.[^.]+{re.escape(_ENDING)}")
+    parts = {named.groups() for name in _names(folder / FOLDER) if (named := ours.fullmatch(name))}
+    return [Presence(folder / FOLDER, project, id) for project, id in sorted(parts) if is_id(id)]
+
+
+def _lock(stack: contextlib.ExitStack, presence: Presence) -> Path | None:
+    """Hold a lock of one's own; its file, None where no lock can be had."""
+    while True:
+        path = presence.folder / f"{presence.start}{os.urandom(4).hex()}{_ENDING}"
+        try:
+            if stack.enter_context(try_lock(path)):
+                return path
+        except StorageError:
+            _remove(path)  # a free lock would say that its owner is dead
+            return None
+
+
+def _remove(path: Path | None) -> None:
+    """Windows removes no open file: there whoever looks for the dead does."""
+    with contextlib.suppress(OSError):
+        if path is not None:
+            path.unlink()
+
+
+def _names(folder: Path) -> list[str]:
     try:
-        names = [path.name for path in (folder / FOLDER).iterdir()]
+        return sorted(path.name for path in folder.iterdir())
     except OSError:  # nobody has published here
         return []
-    start = _machine()
-    cut = [name[len(start) : -len(_ENDING)] for name in names if name.startswith(start) and name.endswith(_ENDING)]
-    parts = [(project, id) for project, dot, id in (name.rpartition(".") for name in cut) if dot and is_id(id)]
-    return [Presence.of(folder, project, id) for project, id in sorted(parts)]
 
 
 def _machine() -> str:
