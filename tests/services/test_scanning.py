@@ -133,6 +133,18 @@ def test_own_files_are_passed_by_wherever_they_lie(save: Save, states: States) -
     assert states() == {}
 
 
+def test_copy_of_the_newest_version_is_passed_by_and_nothing_that_is_called_alike(
+    show: Session, save: Save, states: States
+) -> None:
+    product = MODEL.rpartition("/")[0]
+    save("publish", f"{product}/latest/manifest.json", "{}")
+    save("publish", f"{product}/latest/model.usda", "copy")
+    assert states() == {}
+    save("publish", f"{MODEL}/latest.usda", "new")
+    save("publish", f"{product}/latest-tries/v001/model.usda", "new")
+    assert states() == {"untracked": {f"{MODEL}/latest.usda", f"{product}/latest-tries/v001/model.usda"}}
+
+
 def test_link_to_a_folder_is_passed_by_when_it_leads_inside(show: Session, save: Save, states: States) -> None:
     products = (show.context.roots["publish"] / MODEL).parent
     (products / "latest").symlink_to("v001")

@@ -148,12 +148,17 @@ class RootScan:
 
     def _is_copy(self, folder: str) -> bool:
         """Whether it is the copy of a newest version, which is no version's own and comes and goes."""
-        return LATEST in folder and os.path.isfile(f"{self.disk.top}/{folder}/{MANIFEST}")  # noqa: PTH113 - a text
+        if LATEST not in folder.rpartition("/")[2] or self._key(folder) in self.holdings:
+            return False
+        return os.path.isfile(f"{self.disk.top}/{folder}/{MANIFEST}")  # noqa: PTH113 - a text
+
+    def _key(self, folder: str) -> str:
+        return fold(folder) if self.terms.is_folding else folder
 
     def _visit(self, folder: str, *, is_place: bool) -> list[str]:
         """Look at the files of one folder; the names of the folders in it. Strays count in a place only."""
         terms = self.terms
-        holding = self.holdings.pop(fold(folder) if terms.is_folding else folder, None)
+        holding = self.holdings.pop(self._key(folder), None)
         wanted, limit = _expected(holding, terms) if holding else ({}, 0)
         odd: Odd = {}
         inner: list[str] = []
