@@ -31,7 +31,7 @@ _ENDING = ".lock"
 
 @attrs.frozen
 class Presence:
-    """The locks of those who publish the version `id`, the first of its set, in `project`: of one, seldom of several."""
+    """The locks of those who publish the version `id`, the first of its set, in `project`: one, seldom several."""
 
     folder: Path
     project: str
