@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import attrs
 
@@ -79,8 +80,8 @@ class Mortal:
 
 @contextlib.contextmanager
 def context_of(workspace: Path, *, hours: int, piecewise: bool) -> Iterator[Context]:
-    """A context on the workspace, whose clocks are ahead by some hours."""
-    with connect(workspace, user="anna") as session:
+    """A context on the workspace, whose clocks are ahead by some hours; on another machine, where no lock says more."""
+    with mock.patch("platform.node", return_value="elsewhere"), connect(workspace, user="anna") as session:
         context = session.context
     storage = LocalStorage(context.roots["publish"])
     if piecewise:

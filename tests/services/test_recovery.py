@@ -389,18 +389,50 @@ def test_one_project_is_settled_when_it_is_named(
 
 
 @pytest.mark.usefixtures("hero")
+@pytest.mark.parametrize("how", ["piecewise", "whole"])
 def test_half_placed_files_are_joined_when_the_file_system_has_no_such_rename(
-    session: Session, source: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session, source: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
+    """Whether who recovers has mounted it so, too, or is the server itself."""
     left = leave_behind(session, source, monkeypatch, "place")
     places = Places.of(left)
     final = root_of(session) / places.finals[0]
     final.mkdir(parents=True)
     (final / "manifest.json").symlink_to(left.id)
     (root_of(session) / places.staged / "model.usda").rename(final / "model.usda")
-    settle(session, piecewise=True)
+    settle(session, piecewise=how == "piecewise")
     assert [version.state for version in versions_of(session)] == ["abandoned"]
     assert files_of(session) == []
+
+
+@pytest.mark.usefixtures("hero")
+@pytest.mark.parametrize("how", ["piecewise", "whole"])
+def test_claimed_folder_is_filled_when_all_files_are_there(
+    session: Session, source: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    left = leave_behind(session, source, monkeypatch, "place")
+    final = root_of(session) / Places.of(left).finals[0]
+    final.mkdir(parents=True)
+    (final / "manifest.json").symlink_to(left.id)
+    settle(session, piecewise=how == "piecewise")
+    assert [version.state for version in versions_of(session)] == ["published"]
+    assert session.verify("demo").is_clean
+
+
+@pytest.mark.usefixtures("hero")
+@pytest.mark.parametrize("theirs", ["notes.txt", "manifest.json/notes.txt"])
+@pytest.mark.parametrize("how", ["piecewise", "whole"])
+def test_files_go_when_the_folder_of_their_number_is_somebody_elses(
+    session: Session, source: Path, monkeypatch: pytest.MonkeyPatch, theirs: str, how: str
+) -> None:
+    left = leave_behind(session, source, monkeypatch, "place")
+    (root_of(session) / Places.of(left).staged / "model.usda").unlink()
+    other = root_of(session) / Places.of(left).finals[0] / theirs
+    other.parent.mkdir(parents=True)
+    other.write_text("theirs")
+    settle(session, piecewise=how == "piecewise")
+    assert [version.state for version in versions_of(session)] == ["abandoned"]
+    assert files_of(session) == [other]
 
 
 @pytest.mark.slow

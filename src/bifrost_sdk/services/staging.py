@@ -6,13 +6,14 @@ told from its name alone, by anybody and at any time.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Literal
 
 import attrs
 
 from bifrost_sdk.domain.versions import Representation, Version
-from bifrost_sdk.errors import StorageError, ValidationError
+from bifrost_sdk.errors import ConflictError, StorageError, ValidationError
 from bifrost_sdk.ports import Storage
 from bifrost_sdk.services import digests, sources
 from bifrost_sdk.services.manifests import Entry, Manifest, digest
@@ -150,8 +151,9 @@ def withdraw(storage: Storage, places: Places, transaction: str) -> list[str]:
 
 
 def _take_back(storage: Storage, staged: str, final: str, transaction: str) -> bool:
-    if _is_begun(storage, final, manifest_in(storage, staged, transaction)) and not storage.capabilities.moves_whole:
-        storage.place(staged, final, last=MANIFEST)  # finish it, so that its manifest tells whose the folder is
+    if _is_begun(storage, final, manifest_in(storage, staged, transaction)):
+        with contextlib.suppress(ConflictError):  # it is somebody else's
+            storage.place(staged, final, last=MANIFEST)  # finish it, so that its manifest tells whose the folder is
     if manifest_in(storage, final, transaction) is None:
         return False
     storage.remove(staged)
@@ -163,7 +165,8 @@ def _is_begun(storage: Storage, final: str, staged: Manifest | None) -> bool:
     """Whether the folder may have been claimed for what is staged; the first thing that is made is an empty folder."""
     if staged is None or storage.size(f"{final}/{MANIFEST}") is not None:
         return False
-    return bool(storage.names(final)) or any(item.folder == final for item in staged.representations)
+    may_be_empty = not storage.capabilities.moves_whole and any(item.folder == final for item in staged.representations)
+    return may_be_empty or MANIFEST in storage.names(final)
 
 
 def _blocks(source: Source, digest: Callable[[bytes], object], watch: Watch) -> Iterator[bytes]:

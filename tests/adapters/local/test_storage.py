@@ -80,10 +80,12 @@ def test_empty_folder_is_not_replaced_when_moved_whole(storage: LocalStorage, tm
     assert caught.value.blockers == (str(tmp_path / "final"),)
 
 
+@pytest.mark.parametrize("then", ["piecewise", "whole"])
 @pytest.mark.parametrize("moved", range(3))
 def test_pieces_are_joined_when_placing_was_interrupted(
-    storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int
+    storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int, then: str
 ) -> None:
+    """Also by a machine that moves folders whole, as the server of what others have mounted."""
     storage.__dict__["capabilities"] = Capabilities(moves_whole=False, syncs=True)
     put(storage, "tx/1")
     put(storage, "tx/2")
@@ -99,6 +101,7 @@ def test_pieces_are_joined_when_placing_was_interrupted(
         with pytest.raises(KeyboardInterrupt):
             storage.place("tx/1", "final", last=LAST)
     assert storage.size(f"final/{LAST}") is None
+    storage.__dict__["capabilities"] = Capabilities(moves_whole=then == "whole", syncs=True)
     with pytest.raises(ConflictError):
         storage.place("tx/2", "final", last=LAST)  # it is claimed, and not by this one
     storage.place("tx/1", "final", last=LAST)

@@ -30,6 +30,7 @@ _ADVICE = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space or ask for a larger quota",
     errno.EACCES: "ask for the right to write there",
+    errno.EEXIST: "something there has that name; look whose it is, and move it away",
     errno.EPERM: "ask for the right to write there",
     errno.EROFS: "it is mounted read-only",
     errno.EMFILE: "close some files or raise the limit of open files",
@@ -133,10 +134,7 @@ class LocalStorage:
                 folder.mkdir(exist_ok=True)
                 self._sync_folder(folder.parent)
             try:
-                if self.capabilities.moves_whole:
-                    moving.move(source, target)
-                else:
-                    self._move_piecewise(source, target, last)
+                self._move(source, target, last)
             except FileExistsError as error:
                 message = f"{target} exists already and was left as it is; look whose it is, and publish again"
                 raise ConflictError(message, blockers=[str(target)]) from error
@@ -243,6 +241,19 @@ class LocalStorage:
         wanted = (each for each in (folder, *folder.parents) if self.root in each.parents)
         return [each for each in wanted if not each.is_dir()][::-1]
 
+    def _move(self, source: Path, target: Path, last: str) -> None:
+        if self.capabilities.moves_whole:
+            try:
+                moving.move(source, target)
+            except FileExistsError:
+                if not _is_claimed(
+                    target / last, source.name
+                ):  # by who mounts this in another way, and was interrupted
+                    raise
+            else:
+                return
+        self._move_piecewise(source, target, last)
+
     def _move_piecewise(self, source: Path, target: Path, last: str) -> None:
         """Claim `target`, then move what is in `source`, `last` at the end.
 
@@ -254,7 +265,7 @@ class LocalStorage:
         try:
             (target / last).symlink_to(source.name)
         except FileExistsError:
-            if not (target / last).is_symlink() or str((target / last).readlink()) != source.name:
+            if not _is_claimed(target / last, source.name):
                 raise
         else:
             if not is_new and [each.name for each in target.iterdir()] != [last]:
@@ -273,6 +284,11 @@ class LocalStorage:
     def _sync_folder(self, folder: Path) -> None:
         if self.capabilities.syncs:
             _sync(folder)
+
+
+def _is_claimed(claim: Path, name: str) -> bool:
+    """Whether what is to come into a folder is what is staged under that name."""
+    return claim.is_symlink() and str(claim.readlink()) == name
 
 
 _MISSING = contextlib.suppress(FileNotFoundError, NotADirectoryError)
