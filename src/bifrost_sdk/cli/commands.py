@@ -156,6 +156,9 @@ bifrost = Group(
             "version_commands:verify",
             "read published files and hold them against their hashes; interrupted, it goes on",
         ),
+        "thumbnail": Home("image_commands:thumbnail", "make one small picture of a version, and add it"),
+        "preview": Home("image_commands:preview", "make a moving or a larger picture of a version, and add it"),
+        "latest": Home("image_commands:latest", "bring the copy of a product's newest version up to date"),
         "retire": Home("version_commands:retire", "let latest and approved skip a version"),
         "restore": Home("version_commands:restore", "bring a retired version back"),
         "purge": Home(
