@@ -187,3 +187,46 @@ def test_files_are_fixed_when_they_are_there(session: Session, version: Version,
     for fields in ({"folder": "elsewhere"}, {"files": ()}):
         with pytest.raises(ValidationError, match="cannot be changed"):
             session.commit([Update(made.id, fields)], project="demo")
+
+
+@pytest.mark.parametrize("step", ["take", "finalise"])
+def test_nothing_is_added_when_the_version_is_purged_meanwhile(
+    session: Session, version: Version, source: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Before files are staged, or once they have their place."""
+    real = getattr(additions.Claim, step)
+
+    def late(*arguments: Any) -> Any:
+        made = real(*arguments[step == "take" :]) if step == "take" else None
+        session.versions.purge(session.versions.retire(version))
+        return made or real(*arguments)
+
+    monkeypatch.setattr(additions.Claim, step, classmethod(late) if step == "take" else late)
+    with pytest.raises(ValidationError, match="is purged and gets no further files"):
+        session.versions.add(version, {"thumbnail": source / "shot.jpg"})
+    assert (files_of(session), names_of(session, version)) == (set(), ["usd"])
+    assert session.recover().findings == ()
+
+
+def test_what_was_being_added_goes_when_the_version_is_purged_before_it_is_recovered(
+    session: Session, version: Version, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = additions.Claim.take
+
+    def late(_: type, *arguments: Any) -> additions.Claim:
+        made = real(*arguments)
+        session.versions.purge(session.versions.retire(version))
+        return made
+
+    def die(*_: Any) -> None:
+        raise Dead
+
+    with monkeypatch.context() as patch:
+        patch.setattr(additions, "_undo", lambda *_: None)
+        patch.setattr(additions.Claim, "take", classmethod(late))
+        patch.setattr(additions.Claim, "finalise", die)
+        with pytest.raises(Dead):
+            session.versions.add(version, {"thumbnail": source / "shot.jpg"})
+    found: Recovery = SETTLE(session.settings.folder, hours=1)
+    assert {each.outcome for each in found.findings} == {"abandoned"}
+    assert (files_of(session), names_of(session, version)) == (set(), ["usd"])

@@ -93,27 +93,34 @@ def _check_transition(before: Entity | None, after: Version) -> Iterator[Issue]:
         yield Issue("state.transition", message, "state", name_of(after))
 
 
-def _representations(deltas: Deltas) -> Iterator[tuple[Delta, Representation]]:
+def _representations(deltas: Deltas) -> Iterator[tuple[Delta, Representation, tuple[str, ...]]]:
+    """Those that are made, get their files or go, with the states in which their version may be."""
     for delta in deltas.values():
-        if isinstance(delta.entity, Representation) and (delta.before is None or delta.after is None):
-            yield delta, delta.entity
+        before, after = delta.before, delta.after
+        if isinstance(before, Representation) and after is None:
+            yield delta, before, tuple(TRANSITIONS) if before.is_held else ("reserved", "abandoned", "purged")
+        elif isinstance(after, Representation) and before is None:
+            yield delta, after, ("reserved", "published")
+        elif (
+            isinstance(after, Representation) and isinstance(before, Representation) and before.is_held > after.is_held
+        ):
+            yield delta, after, ("published", "retired")
 
 
 def _representation_needs(deltas: Deltas) -> Needs:
-    ids = {item.version for _, item in _representations(deltas)}
+    ids = {item.version for _, item, _ in _representations(deltas)}
     return Needs(ids=frozenset(ids - deltas.keys()))
 
 
 def _check_representations(deltas: Deltas, facts: Facts) -> Iterator[Issue]:
-    for delta, item in _representations(deltas):
+    for delta, item, allowed in _representations(deltas):
         removed = delta.after is None
         version = standing(item.version, deltas, facts)
         if not isinstance(version, Version):
             if removed:
                 yield Issue("state.representation", "its version cannot be seen", "", name_of(item))
             continue  # of a new one the rule of relations tells
-        allowed = ("reserved", "abandoned", "purged") if removed else ("reserved", "published")
-        if version.state not in allowed and not (removed and item.is_held):
+        if version.state not in allowed:
             action = "loses no files" if removed else "gets no further files"
             message = f"{name_of(version)} is {version.state} and {action}"
             yield Issue("state.representation", message, "", name_of(item))

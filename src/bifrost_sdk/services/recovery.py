@@ -145,7 +145,7 @@ def _added(context: Context, item: Representation, *, is_dead: bool = False) -> 
         storage = storage_of(context, item.root)
         held.renew()
         places = Places.of(item)
-        whole = _find_whole(context, places, item.id)
+        whole = _find_whole(context, places, item.id) if held.version.state != "purged" else None
         if whole is not None and _put_in_place(*whole, places):
             held.finalise(whole[-1])
             yield Finding(held.name, "published", "it was whole")
