@@ -11,9 +11,13 @@ import hashlib
 import json
 import os
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent import futures
 from pathlib import Path
+from typing import TypeVar
 
 from bifrost_sdk.domain.changes import Change, Ensure
 from bifrost_sdk.domain.production import Asset, AssetType
@@ -29,9 +33,12 @@ from bifrost_sdk.services.context import Context, Item
 from bifrost_sdk.services.publications import Publication
 from bifrost_sdk.session.session import Session
 
-#: So many assets, or so many bytes, are published in one set.
-_SET = 100
+T = TypeVar("T")
+
+#: So many assets, or so many bytes, are published in one set, and so many sets at once.
+_SET = 32
 _SET_SIZE = 1 << 30
+_THREADS = 4
 
 #: How long a set may be silent before others may take over, in seconds; and how often one looks whether it is done.
 _LEASE = 60
@@ -126,22 +133,26 @@ class _Ingesting:
         self.cancel = cancel
         self.versions: dict[str, Version] = {}
         self.total = sum(asset.size for asset in made.assets if asset.state != "same")
-        self.done = 0
+        self.done: dict[str, int] = {}
+        self.lock = threading.Lock()
 
     def run(self) -> Ingestion:
-        """Publish set after set."""
-        found: list[Ingested] = []
+        """Publish level after level, the sets of a level at once: most of the time goes by waiting for the disk."""
+        found: dict[str, Ingested] = {}
         is_whole = True
         try:
             self._ensure_assets()
-            for members in self._sets():
-                found += self._publish(members)
+            with futures.ThreadPoolExecutor(_THREADS) as pool:
+                for sets in self._levels():
+                    for done in _done(pool.submit(self._publish, members) for members in sets):
+                        found |= {each.asset.ref: each for each in done}
         except StorageError as error:
             if error.reason != "cancelled":
                 raise
             is_whole = False
         made = self.plan
-        return Ingestion(made.project, made.folder, tuple(found), made.problems, made.unmatched, is_whole)
+        assets = tuple(found[asset.ref] for asset in made.assets if asset.ref in found)
+        return Ingestion(made.project, made.folder, assets, made.problems, made.unmatched, is_whole)
 
     def _ensure_assets(self) -> None:
         """Make the types and assets that are new, a commit for each thousand."""
@@ -162,19 +173,15 @@ class _Ingesting:
                 )
             self.context.commit(owner.code, changes, comment=f"ingest {self.plan.folder.name}")
 
-    def _sets(self) -> Iterator[list[PlannedAsset]]:
-        """The assets in sets that are the same whenever the folder is planned, in an order that needs allow."""
-        members: list[PlannedAsset] = []
-        size = 0
+    def _levels(self) -> Iterator[list[list[PlannedAsset]]]:
+        """Sets of assets that need only those of levels before, the same sets whenever the same folder is planned."""
+        heights: dict[str, int] = {}
+        levels: defaultdict[int, list[PlannedAsset]] = defaultdict(list)
         for asset in self.plan.assets:
-            is_full = len(members) == _SET or (size and size + asset.size > _SET_SIZE)
-            if is_full or (self.plan.is_frozen and {each.ref for each in members} & set(asset.needs)):
-                yield members
-                members, size = [], 0
-            members.append(asset)
-            size += asset.size
-        if members:
-            yield members
+            heights[asset.ref] = max((heights[ref] + 1 for ref in asset.needs), default=0)
+            levels[heights[asset.ref]].append(asset)
+        for _, level in sorted(levels.items()):
+            yield list(_sets(level))
 
     def _publish(self, members: Sequence[PlannedAsset]) -> list[Ingested]:
         """Publish those of a set that have changed; the others are told as they stand."""
@@ -184,15 +191,12 @@ class _Ingesting:
         self.versions |= {asset.ref: asset.latest for asset in members if asset.latest and asset.state == "same"}
         if changed:
             with tempfile.TemporaryDirectory(prefix="bifrost-ingest-") as folder:
-                publications: dict[str, Publication] = {}
-                for index, asset in enumerate(changed):
-                    publications[asset.ref] = self._publication(asset, Path(folder, str(index)), publications)
-                made = self._publish_set(list(publications.values()), _key(self.plan.project, changed))
-            self.versions |= dict(zip(publications, made, strict=True))
-            self.done += sum(asset.size for asset in changed)
+                asked = [self._publication(asset, Path(folder, str(index))) for index, asset in enumerate(changed)]
+                made = self._publish_set(asked, _key(self.plan.project, changed))
+            self.versions |= {asset.ref: version for asset, version in zip(changed, made, strict=True)}
         return [Ingested(asset, self.versions[asset.ref], asset.state != "same") for asset in members]
 
-    def _publication(self, asset: PlannedAsset, staged: Path, others: Mapping[str, Publication]) -> Publication:
+    def _publication(self, asset: PlannedAsset, staged: Path) -> Publication:
         """What is asked to be published of an asset; layers that change are written to a folder first."""
         owner, _, product = asset.ref.rpartition("/")
         source = asset.layout.unit.source
@@ -209,7 +213,7 @@ class _Ingesting:
             _representations(paths),
             comment=f"ingested from {self.plan.folder.name}{'/' if source else ''}{source}",
             depends_on=[
-                *(others.get(ref) or self.versions[ref] for ref in asset.needs),
+                *(self.versions[ref] for ref in asset.needs),
                 *(AssetDependency(id) for id in asset.managed),
             ],
             source=str(self.plan.folder / source),
@@ -228,10 +232,14 @@ class _Ingesting:
 
     def _publish_set(self, publications: Sequence[Publication], key: str) -> list[Version]:
         """Publish a set, or wait for who is at it already and take what came of that."""
+
+        def tell(done: int, _: int) -> None:
+            self._tell(key, done)
+
         while True:
             try:
                 return publishing.publish_set(
-                    self.context, publications, key=key, lease=_LEASE, progress=self._tell, cancel=self.cancel
+                    self.context, publications, key=key, lease=_LEASE, progress=tell, cancel=self.cancel
                 )
             except ConflictError as error:
                 self._wait(error)
@@ -248,9 +256,40 @@ class _Ingesting:
             recovery.recover(self.context, self.plan.project)
         time.sleep(_PAUSE)
 
-    def _tell(self, done: int, _: int) -> None:
+    def _tell(self, key: str, done: int) -> None:
         if self.progress:
-            self.progress(min(self.done + done, self.total), self.total)
+            with self.lock:  # sets tell at once, and who is told need not know of threads
+                self.done[key] = done
+                self.progress(min(sum(self.done.values()), self.total), self.total)
+
+
+def _sets(assets: Sequence[PlannedAsset]) -> Iterator[list[PlannedAsset]]:
+    """Assets in sets that are neither too many nor too large."""
+    members: list[PlannedAsset] = []
+    size = 0
+    for asset in assets:
+        if members and (len(members) == _SET or size + asset.size > _SET_SIZE):
+            yield members
+            members, size = [], 0
+        members.append(asset)
+        size += asset.size
+    if members:
+        yield members
+
+
+def _done(made: Iterable[futures.Future[T]]) -> Iterator[T]:
+    """What comes of each; when some fail the others come to their end, then one of the failures is raised."""
+    started = list(made)
+    futures.wait(started)
+    yield from (each.result() for each in sorted(started, key=_gravity))
+
+
+def _gravity(ended: futures.Future[T]) -> int:
+    """What went well comes first, and that it was cancelled hides nothing worse."""
+    error = ended.exception()
+    if error is None:
+        return 0
+    return 2 if isinstance(error, StorageError) and error.reason == "cancelled" else 1
 
 
 def _key(project: str, assets: Sequence[PlannedAsset]) -> str:
