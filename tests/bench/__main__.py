@@ -12,6 +12,8 @@ from pathlib import Path
 
 import adoption
 import cases
+import ingesting
+import opening_stages
 import proofs
 import publishing
 import scans
@@ -45,6 +47,10 @@ nox -s bench
 - The floor of verifying is to read and hash every file, in as many threads, its paths given. All of it lies in the
   operating system's cache, so of small files it shows what each costs besides; 1.25x is 0.8 of the floor's throughput.
 - Both floors hash by sha256, also where we do it by blake3.
+- The floor of ingesting is USD's own scan of each layer for what it refers to, a hash, and a copy that is synced; once
+  more beside a copy that is not, which no version could be made of.
+- The floor of opening a stage is USD itself on the same files with absolute paths in place of references; both read
+  every layer anew, and ours connects, asks and closes besides.
 - Cold: nothing in the process's cache; the database file is in the operating system's.
 """
 
@@ -63,7 +69,8 @@ def main(arguments: Sequence[str]) -> int:
             figures += _shown(list(cases.committing(size)))
             show.catalog.close()
     chapters = [templates.templates, template_sets.reading, proofs.proving, publishing.publishing]
-    for chapter in chapters if quick else [*chapters, verifying.verifying, adoption.adoption, scans.scans]:
+    long = [verifying.verifying, adoption.adoption, scans.scans, opening_stages.opening, ingesting.ingesting]
+    for chapter in chapters if quick else [*chapters, *long]:
         figures += _shown(list(chapter()))
     if not quick:
         REPORT.write_text(f"{INTRODUCTION}\n{_table(figures)}\n\n{_machine()}\n", encoding="utf-8")
