@@ -371,6 +371,27 @@ def test_request_is_refused_when_files_lie_in_no_root(
         session.publish(hero, "model", {"usd": [lying / "Hero_v7.usda", other]}, transfer="adopt")
 
 
+def test_adopting_is_refused_when_files_do_not_stay_where_they_lie(
+    session: Session, source: Path, hero: str, tmp_path: Path
+) -> None:
+    settings = session.settings.folder / "bifrost.yaml"
+    settings.write_text(f"{settings.read_text()}latest_copy: copy\n")
+    with bf.connect(session.settings.folder, user="anna") as other:
+        place = published(other, other.publish(hero, "model", {"usd": source / "model.usda"}), "model.usda")
+        (tmp_path / "shortcut").symlink_to(place.parent.with_name("latest"))
+        staged = other.context.roots["publish"] / staging.TRANSACTIONS / "x.usda"
+        staged.write_text("x")
+        for asked in (place.parent.with_name("latest") / place.name, tmp_path / "shortcut" / place.name, staged):
+            with pytest.raises(ValidationError, match="replaced, or goes, with the next version"):
+                other.publish(hero, "look", {"usd": asked}, transfer="adopt")
+        elsewhere = other.context.roots["work"] / "delivered"
+        elsewhere.mkdir()
+        for path in place.parent.iterdir():
+            (elsewhere / path.name).write_bytes(path.read_bytes())
+        assert other.publish(hero, "look", {"usd": elsewhere / place.name}, transfer="adopt").number == 1
+        assert other.publish(hero, "rig", {"usd": place}, transfer="adopt").number == 1
+
+
 def test_folder_is_found_through_links_when_adopted(session: Session, hero: str, lying: Path, tmp_path: Path) -> None:
     (tmp_path / "shortcut").symlink_to(lying.parent)
     version = session.publish(

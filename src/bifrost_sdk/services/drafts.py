@@ -192,9 +192,12 @@ def plan(
         )
         drafts.append(Draft(product, version, made, needed, spots, context.new_id))
     _refuse_twice(drafts)
+    given = [source for draft in drafts for source in draft.sources]
     if transfer == "move":
-        originals.refuse_published(context, project, (source for draft in drafts for source in draft.sources))
-    if transfer != "adopt":
+        originals.refuse_published(context, project, given)
+    if transfer == "adopt":
+        originals.refuse_fleeting(context, given)
+    else:
         drafts = _destined(context, nodes, drafts)
     for draft in drafts:
         draft.check_size()
