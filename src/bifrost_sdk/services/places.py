@@ -73,6 +73,15 @@ def path_of(roots: Mapping[str, Path], resolution: Resolution) -> Path:
         ConfigurationError: when its root has no folder on this machine.
         StorageError: when the catalog names a path that would leave the root.
     """
+    return Path(file_of(roots, resolution))
+
+
+def file_of(roots: Mapping[str, Path], resolution: Resolution) -> str:
+    """The same as a text, for those who place very many files; with the platform's separators or ``/``.
+
+    Raises:
+        ConfigurationError, StorageError: as `path_of`.
+    """
     fault = codes.path_fault(resolution.path)
     if fault is not None:
         raise StorageError(
@@ -80,7 +89,7 @@ def path_of(roots: Mapping[str, Path], resolution: Resolution) -> Path:
             path=resolution.path,
             reason=fault.code,
         )
-    return root(roots, resolution.root) / resolution.path
+    return f"{root(roots, resolution.root)}/{resolution.path}"
 
 
 def by_path(context: Context, refs: Sequence[str]) -> list[str]:

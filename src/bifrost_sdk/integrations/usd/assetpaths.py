@@ -81,13 +81,14 @@ def _respell_arcs(spec: Spec, field: str, change: Respelling) -> None:
     old = spec.GetInfo(field)
     where = str(spec.path)
     make = _ARCS[field]
-    names = ("explicitItems",) if old.isExplicit else _LISTS
-    lists = {name: items for name in names if (items := list(getattr(old, name)))}
-    changed = {name: [make(item, change, where) for item in items] for name, items in lists.items()}
-    if any(new is not item for name, items in lists.items() for new, item in zip(changed[name], items, strict=True)):
-        new = type(old)()
-        for name, items in changed.items():
-            setattr(new, name, list(dict.fromkeys(items)))
+    new, is_new = type(old)(), False
+    for name in ("explicitItems",) if old.isExplicit else _LISTS:
+        items = getattr(old, name)
+        if items or old.isExplicit:
+            changed = [make(item, change, where) for item in items]
+            is_new = is_new or any(a is not b for a, b in zip(changed, items, strict=True))
+            setattr(new, name, list(dict.fromkeys(changed)))
+    if is_new:
         spec.SetInfo(field, new)
 
 

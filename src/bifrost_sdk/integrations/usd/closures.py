@@ -18,6 +18,7 @@ from bifrost_sdk.errors import BifrostError, Issue, StorageError
 from bifrost_sdk.integrations.usd import assetpaths
 from bifrost_sdk.integrations.usd.library import Ar, Sdf, Tf
 from bifrost_sdk.ports import Resolution
+from bifrost_sdk.services import places
 from bifrost_sdk.services.context import Item, is_id
 from bifrost_sdk.session.session import Session
 
@@ -92,7 +93,7 @@ def gather(session: Session, ref: Item) -> Closure:
         StorageError: when its file is no layer that can be read.
     """
     asked, answer = _root(session, ref)
-    root = os.path.normpath(session.path_of(answer))
+    root = os.path.normpath(places.file_of(session.context.roots, answer))
     context = Ar.GetResolver().CreateDefaultContextForAsset(root)
     gatherer = _Gatherer(session)
     gatherer.answers[asked] = answer
@@ -194,7 +195,7 @@ class _Gatherer:
             self.answers[ref] = answer
             if isinstance(answer, Resolution):
                 try:
-                    self.files[ref] = os.path.normpath(self.session.path_of(answer))
+                    self.files[ref] = os.path.normpath(places.file_of(self.session.context.roots, answer))
                 except BifrostError as error:
                     self.answers[ref] = error
 
