@@ -596,6 +596,44 @@ def test_stages_open_when_layers_lead_back_to_each_other(show: Show) -> None:
     assert show.open("lights").GetAttributeAtPath("/Other.from_rust").Get() == 1
 
 
+def test_packages_are_opened_as_they_are_when_layers_hold_them(show: Show, tmp_path: Path) -> None:
+    layer = write(
+        tmp_path / "kit", {"kit.usda": '(\n    defaultPrim = "Kit"\n)\ndef "Kit"\n{\n    double x = 1\n}'}, ref
+    )
+    pack = pytest.importorskip("pxr.UsdUtils").CreateNewUsdzPackage
+    assert pack(Sdf.AssetPath(str(layer["kit.usda"])), str(tmp_path / "kit.usdz"))
+    kit = show.session.assets.create("demo", "prop", "kit")
+    show.session.publish(kit, "model", {"usdz": tmp_path / "kit.usdz"})
+    whole = ref("kit", "model.usdz")
+    prims = (
+        f'def "P{i}" (\n    references = @{path}@\n)\n{{\n}}' for i, path in enumerate([whole, f"{whole}[kit.usda]"])
+    )
+    show.publish("town", {"model.usda": "\n".join(prims)})
+    stage = show.open("town")
+    assert [stage.GetAttributeAtPath(f"/P{i}.x").Get() for i in range(2)] == [1, 1]
+    package = bf.usd.open_stage("bifrost://demo/assets/prop/kit/model", session=show.session)
+    assert package.GetAttributeAtPath("/Kit.x").Get() == 1
+
+
+def test_search_begins_beside_the_published_scene_when_its_layer_is_written_anew(show: Show) -> None:
+    searched = '(\n    defaultPrim = "Own"\n)\ndef "Own" (\n    references = @shared.usda@</Shared>\n)\n{\n}'
+    show.publish("rust", {"model.usda": searched})
+    shared = 'def "Shared"\n{\n    double x = 3\n}'
+    show.publish("town", {"model.usda": 'def "A" (\n    references = @<<rust>>@\n)\n{\n}', "shared.usda": shared})
+    stage = show.open("town")
+    assert stage.GetAttributeAtPath("/A.x").Get() == 3
+    assert bf.usd.problems_of(stage) == []
+    assert [issue.subject for issue in bf.usd.problems_of(show.open("rust"))] == ["shared.usda"]
+
+
+def test_layers_keep_their_arguments_when_they_are_written_anew(town: Show) -> None:
+    held = f"{ref('rust')}:SDF_FORMAT_ARGS:a=b"
+    town.publish("town", {"model.usda": f'def "A" (\n    references = @{held}@\n)\n{{\n}}'})
+    stage = town.open("town")
+    (argued,) = (layer for layer in stage.GetUsedLayers() if layer.GetFileFormatArguments())
+    assert dict(argued.GetFileFormatArguments()) == {"a": "b"}
+
+
 def test_stages_are_the_same_when_several_threads_open_them(town: Show) -> None:
     expected = {asset: told(town.open(asset)) for asset in SCENE}
     assets = list(SCENE) * 4
