@@ -270,6 +270,10 @@ def test_scan_finds_no_stray_when_there_is_a_copy(show: Session, tmp_path: Path)
         ("demo/sh020/anim/v020", 20, "demo/sh020/anim/latest"),
         ("demo/hero2/model", 2, "demo/hero2/model/latest"),
         ("demo/hero/V2", 2, "demo/hero/latest"),
+        ("demo/hero/tex/v004/4k", 4, "demo/hero/tex/latest/4k"),
+        ("demo/hero/tex/4/4k", 4, "demo/hero/tex/latest/4k"),
+        ("demo/hero/anim_v001/take_1", 1, "demo/hero/anim_latest/take_1"),
+        ("demo/1/hero/1", 1, "demo/1/hero/latest"),
     ],
 )
 def test_place_is_that_of_the_number_when_the_folder_has_one(folder: str, number: int, place: str) -> None:

@@ -93,10 +93,11 @@ def place_of(folder: str, number: int, id: str) -> str:
     ['demo/hero/model/latest', 'hero/hero_latest/usd', 'hero/latest', 'hero/latest']
     """
     plain = folder.removesuffix(f"-{id[-12:]}") if id else folder
-    found = list(re.finditer(rf"(?<![^\W_])v?0*{number}(?![0-9])", plain, re.IGNORECASE))
+    found = list(re.finditer(rf"(?<![^\W_])(v?)0*{number}(?![0-9])([^\W_]?)", plain, re.IGNORECASE))
     if not found:
         return f"{plain}/{LATEST}"
-    return plain[: found[-1].start()] + LATEST + plain[found[-1].end() :]
+    best = max(found, key=lambda each: (bool(each[1]), not each[2], each.start()))  # of v004/4k it is the first
+    return plain[: best.start()] + LATEST + plain[best.start(2) :]
 
 
 def heal(context: Context, storage: Storage) -> Iterator[tuple[str, Product | None]]:
