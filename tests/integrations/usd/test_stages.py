@@ -547,6 +547,8 @@ def test_opening_says_what_is_wrong_when_the_reference_is_no_scene(show: Show) -
         bf.usd.open_stage("bifrost://demo/assets/prop/sheet/model", session=show.session)
     with pytest.raises(bf.NotFoundError):
         show.open("nobody")
+    with pytest.raises(bf.ValidationError, match='"all" or "none"'):
+        show.open("nobody", load="some")
     with pytest.raises(bf.ValidationError, match="open_stage"):
         bf.usd.pins_of(Usd.Stage.CreateInMemory())
 

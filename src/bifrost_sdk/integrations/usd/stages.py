@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from bifrost_sdk.domain.pins import PinSet
-from bifrost_sdk.errors import Issue, StorageError, ValidationError
+from bifrost_sdk.errors import Issue, StorageError, ValidationError, refusal
 from bifrost_sdk.integrations.usd import baking, pinning
 from bifrost_sdk.integrations.usd.closures import Closure, gather
 from bifrost_sdk.integrations.usd.library import Sdf, Tf, Usd
@@ -42,7 +42,7 @@ def open_stage(
     load: Literal["all", "none"] = "all",
     strict: bool = False,
 ) -> Stage:
-    """A published scene as a `Usd.Stage`, every reference in it resolved, without any plug-in.
+    r"""A published scene as a `Usd.Stage`, every reference in it resolved, without any plug-in.
 
     `ref` leads to a layer, or to a product or version that has one. `at` shows it as of a date or revision, `pins` (a
     set, or its file) with the versions that are pinned. Without a `session` one is opened as `connect()` does, and
@@ -54,15 +54,26 @@ def open_stage(
         NotFoundError: when the reference leads to no file.
         StorageError: when its file is not there, or is no layer.
         ValidationError: when `strict` and something leads nowhere; with every such reference.
+
+    >>> import bifrost_sdk as bf
+    >>> _ = Path("lamp.usda").write_text('#usda 1.0\ndef Xform "Lamp"\n{\n}\n')
+    >>> with bf.connect(bf.init("shows", project="demo")) as session:
+    ...     lamp = session.assets.create("demo", "prop", "lamp")
+    ...     version = session.publish(lamp, "model", {"usd": "lamp.usda"})
+    ...     stage = bf.usd.open_stage(version, session=session)
+    >>> [str(prim.GetPath()) for prim in stage.Traverse()]
+    ['/Lamp']
     """
+    if load not in {"all", "none"}:
+        raise refusal("usd.load", "payloads are loaded or not", load, 'give "all" or "none"')
     with _viewed(session, at, pins) as view:
         closure = gather(view, ref)
         if strict and closure.problems:
             raise ValidationError(closure.problems)
         layers = baking.prepare(closure)
-    options = {"all": Usd.Stage.LoadAll, "none": Usd.Stage.LoadNone}
+    policy = Usd.Stage.LoadAll if load == "all" else Usd.Stage.LoadNone
     try:
-        return Usd.Stage.Open(layers[0], _noted(closure), closure.context, options[load])
+        return Usd.Stage.Open(layers[0], _noted(closure), closure.context, policy)
     except Tf.ErrorException as error:
         reason = " ".join(str(error).split())[:300]
         raise StorageError(f"{closure.ref} cannot be opened: {reason}", path=closure.root, reason=reason) from error
