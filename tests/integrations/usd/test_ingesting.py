@@ -5,6 +5,10 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import os
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ Usd = pytest.importorskip("pxr.Usd", reason="needs the extra 'usd'")
 UsdUtils = pytest.importorskip("pxr.UsdUtils", reason="needs the extra 'usd'")
 
 from bifrost_sdk.integrations import usd  # noqa: E402 - behind what it needs
+from bifrost_sdk.integrations.usd import ingesting, planning  # noqa: E402 - likewise
 
 ROOM = """#usda 1.0
 # a room with a chair
@@ -209,6 +214,61 @@ def test_each_asset_is_published_once_when_two_ingest_at_once(session: bf.Sessio
         done = [future.result() for future in [pool.submit(usd.ingest, session, show) for _ in range(3)]]
     assert len({tuple(each.version.id for each in one.assets) for one in done}) == 1
     assert len(session.versions.list(project="demo", state="published")) == 2
+
+
+def test_nothing_is_published_when_somebody_else_did_since_it_was_planned(session: bf.Session, show: Path) -> None:
+    plan = usd.plan_ingest(session, show)
+    copy = Path(shutil.copytree(show, show.with_name("copy")))
+    assert len(usd.ingest(session, copy).versions) == 2
+    done = usd.ingest(session, plan)
+    assert (done.versions, len(done.assets)) == ([], 2)
+
+
+def test_same_content_is_published_again_when_its_version_was_taken_back(session: bf.Session, show: Path) -> None:
+    oak, _ = usd.ingest(session, show).versions
+    (show / "sets/room.usda").unlink()
+    session.versions.retire(oak)
+    assert "props/oak/usd/v002" in refs(usd.ingest(session, show))
+
+
+def test_ingesting_goes_on_when_a_process_was_killed(
+    session: bf.Session, show: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = """
+import os, signal, sys
+import bifrost_sdk as bf
+from bifrost_sdk.integrations.usd import ingesting
+ingesting._LEASE = 1
+with bf.connect(sys.argv[1], user="anna") as session:
+    ingesting.ingest(session, sys.argv[2], progress=lambda done, total: os.kill(os.getpid(), signal.SIGKILL))
+"""
+    killed = subprocess.run([sys.executable, "-c", program, session.settings.folder, show], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert session.versions.list(project="demo", state="reserved")
+    monkeypatch.setattr(ingesting, "_LEASE", 1)
+    assert refs(usd.ingest(session, show)) == ["props/oak/usd/v002", "sets/room/usd/v001"]
+    assert session.versions.list(project="demo", state="reserved") == []
+
+
+def test_dependencies_that_are_too_many_are_told_when_a_scene_has_them(
+    session: bf.Session, show: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "NEEDS", 0)
+    monkeypatch.setattr(ingesting, "NEEDS", 0)
+    done = usd.ingest(session, show)
+    assert [(problem.code, problem.layer) for problem in done.problems] == [("needs", "sets/room.usda")]
+    assert done.versions[1].dependencies == ()
+
+
+def test_ingesting_goes_on_elsewhere_when_it_was_interrupted(session: bf.Session, show: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        usd.ingest(session, show, progress=interrupt)
+    moved = show.rename(show.with_name("moved"))
+    assert refs(usd.ingest(session, moved)) == ["props/oak/usd/v002", "sets/room/usd/v001"]
+
+
+def interrupt(_done: int, _total: int) -> None:
+    raise KeyboardInterrupt
 
 
 def test_paths_that_lead_astray_are_told_and_the_rest_goes_on(session: bf.Session, show: Path, tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ _TOLD = ("assetInfo", "customData", "customLayerData")
 class Problem:
     """Something in a folder that could not be taken as it is; all else goes on.
 
-    `code` is ``missing``, ``outside``, ``unreadable``, ``link`` or ``name``. `layer` is the file that it was found in,
-    relative to the folder, `place` the prim or property with its field, the first of `count` in that layer, `path` the
-    asset path as it is written there.
+    `code` is ``missing``, ``outside``, ``unreadable``, ``link``, ``name`` or ``needs``. `layer` is the file that it was
+    found in, relative to the folder, `place` the prim or property with its field, the first of `count` in that layer,
+    `path` the asset path as it is written there.
     """
 
     code: str

@@ -19,17 +19,20 @@ from concurrent import futures
 from pathlib import Path
 from typing import TypeVar
 
+import attrs
+
 from bifrost_sdk.domain.changes import Change, Ensure
 from bifrost_sdk.domain.production import Asset, AssetType
 from bifrost_sdk.domain.versions import AssetDependency, Version
 from bifrost_sdk.errors import ConflictError, StorageError
 from bifrost_sdk.integrations.usd.ingestion import INGESTED, Ingested, Ingestion, IngestPlan, PlannedAsset
 from bifrost_sdk.integrations.usd.naming import Names
-from bifrost_sdk.integrations.usd.planning import Options, plan
+from bifrost_sdk.integrations.usd.planning import NEEDS, Options, plan
 from bifrost_sdk.integrations.usd.rewriting import write_copy
 from bifrost_sdk.integrations.usd.surveying import Cancel, Progress
 from bifrost_sdk.services import publishing, recovery
 from bifrost_sdk.services.context import Context, Item
+from bifrost_sdk.services.dependencies import Dependency
 from bifrost_sdk.services.publications import Publication
 from bifrost_sdk.session.session import Session
 
@@ -187,14 +190,23 @@ class _Ingesting:
         """Publish those of a set that have changed; the others are told as they stand."""
         if self.cancel and self.cancel():
             raise StorageError("ingesting was cancelled", reason="cancelled")
+        members = self._as_they_stand(members)
         changed = [asset for asset in members if asset.state != "same"]
         self.versions |= {asset.ref: asset.latest for asset in members if asset.latest and asset.state == "same"}
         if changed:
             with tempfile.TemporaryDirectory(prefix="bifrost-ingest-") as folder:
                 asked = [self._publication(asset, Path(folder, str(index))) for index, asset in enumerate(changed)]
-                made = self._publish_set(asked, _key(self.plan.project, changed))
+                made = self._publish_set(asked, _key(self.plan, changed))
             self.versions |= {asset.ref: version for asset, version in zip(changed, made, strict=True)}
         return [Ingested(asset, self.versions[asset.ref], asset.state != "same") for asset in members]
+
+    def _as_they_stand(self, members: Sequence[PlannedAsset]) -> list[PlannedAsset]:
+        """The assets of a set, of which somebody else may have published some since they were planned."""
+        answers = self.context.get_many([f"{asset.ref}/latest" for asset in members])
+        return [
+            attrs.evolve(asset, latest=answer) if isinstance(answer, Version) else asset
+            for asset, answer in zip(members, answers, strict=True)
+        ]
 
     def _publication(self, asset: PlannedAsset, staged: Path) -> Publication:
         """What is asked to be published of an asset; layers that change are written to a folder first."""
@@ -207,15 +219,16 @@ class _Ingesting:
                 write_copy(path, staged / name, self._exact(asset, texts))
                 path = staged / name
             paths[name] = path
+        needed: list[Dependency] = [
+            *(self.versions[ref] for ref in asset.needs),
+            *(AssetDependency(id) for id in asset.managed),
+        ]
         return Publication(
             owner,
             product,
             _representations(paths),
             comment=f"ingested from {self.plan.folder.name}{'/' if source else ''}{source}",
-            depends_on=[
-                *(self.versions[ref] for ref in asset.needs),
-                *(AssetDependency(id) for id in asset.managed),
-            ],
+            depends_on=needed[:NEEDS],
             source=str(self.plan.folder / source),
             metadata={INGESTED: {"digest": asset.digest, "source": source}},
         )
@@ -292,10 +305,10 @@ def _gravity(ended: futures.Future[T]) -> int:
     return 2 if isinstance(error, StorageError) and error.reason == "cancelled" else 1
 
 
-def _key(project: str, assets: Sequence[PlannedAsset]) -> str:
-    """One text for the same set from the same state, whoever computes it, so that it is published once."""
-    told = [[asset.ref, asset.digest, asset.latest.number if asset.latest else 0] for asset in assets]
-    return f"ingest {hashlib.sha256(json.dumps([project, told]).encode()).hexdigest()}"
+def _key(plan: IngestPlan, assets: Sequence[PlannedAsset]) -> str:
+    """One text for the same set of the same folder from the same state, in every process: it is published once."""
+    told = [[asset.ref, asset.digest, asset.number] for asset in assets]
+    return f"ingest {hashlib.sha256(json.dumps([str(plan.folder), _LEASE, told]).encode()).hexdigest()}"
 
 
 def _representations(paths: Mapping[str, Path]) -> dict[str, dict[str, Path]]:

@@ -21,8 +21,9 @@ class PlannedAsset:
     """One asset to be: where it goes, of what files, and what changes in its layers.
 
     `ref` is its product. `texts` are, for each layer that is written anew, the asset paths that change. `digest` tells
-    content and place of everything; `latest` is the version that stands now. `needs` are the products of others that it
-    refers to, `managed` the ids of versions that its layers referred to before.
+    content and place of everything; `latest` is the version that stands now, `number` the highest of any version that
+    stands or once stood. `needs` are the products of others that it refers to, `managed` the ids of versions that its
+    layers referred to before.
     """
 
     ref: str
@@ -31,6 +32,7 @@ class PlannedAsset:
     digest: str
     size: int
     latest: Version | None = None
+    number: int = 0
     needs: tuple[str, ...] = ()
     managed: tuple[str, ...] = ()
 

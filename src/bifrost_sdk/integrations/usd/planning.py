@@ -23,6 +23,9 @@ from bifrost_sdk.integrations.usd.surveying import Cancel, Progress, Survey, sur
 from bifrost_sdk.services import staging
 from bifrost_sdk.services.context import Context
 
+#: A version names no more of those that it needs: a document of the catalog has a limit.
+NEEDS = 600
+
 #: Part of each digest: raised when the same folder would be published otherwise than before.
 _FORM = 1
 
@@ -83,6 +86,7 @@ class _Planning:
         """What becomes of each unit."""
         standing = self._standing([self.refs[unit] for unit in units])
         moved = self._moved(project, standing) if len(standing) < len(units) else {}
+        numbers = self._withdrawn(project)
         sets = sets_of(self.found.layers.values())
         for unit in units:
             layout = Layout.of(unit, {pattern: files for pattern, files in sets.items() if files & set(unit.files)})
@@ -92,10 +96,13 @@ class _Planning:
                 for file, name in layout.renamed.items()
             )
             asset = self._asset(layout)
+            self.problems += _too_many(asset)
             latest = standing.get(asset.ref) or moved.pop(asset.digest, None)
             if latest is not None:
                 self.refs[unit] = latest.ref.rpartition("/")[0]
-            asset = attrs.evolve(asset, ref=self.refs[unit], latest=latest)
+            ref = self.refs[unit]
+            number = max(numbers.get(ref, 0), latest.number or 0 if latest else 0)
+            asset = attrs.evolve(asset, ref=ref, latest=latest, number=number)
             self.digests[asset.ref] = asset.digest
             yield asset
 
@@ -165,6 +172,15 @@ class _Planning:
         taken = {version.product for version in standing.values()}
         return {digest_of(version): version for product, version in latest.items() if product not in taken}
 
+    def _withdrawn(self, project: str) -> dict[str, int]:
+        """The highest number of a version that stood and does not any more, by product."""
+        query = Query("version", project=project).where(state__in=["retired", "purged"])
+        numbers: dict[str, int] = {}
+        for version in self.context.every(query):
+            ref = version.ref.rpartition("/")[0]
+            numbers[ref] = max(numbers.get(ref, 0), version.number)
+        return numbers
+
     def _managed(self) -> dict[str, str]:
         """The ids of the versions that layers refer to already; empty for references that lead nowhere."""
         refs = list(dict.fromkeys(ref for contents in self.found.layers.values() for ref in contents.managed))
@@ -178,3 +194,10 @@ class _Planning:
                     reason = error.reason if isinstance(error, NotFoundError) and error.reason else str(error)
                     self.problems.append(Problem("missing", layer, reason or "not found", path=ref, hint=hint))
         return {ref: "" if isinstance(answer, BifrostError) else answer.version for ref, answer in answers.items()}
+
+
+def _too_many(asset: PlannedAsset) -> Iterator[Problem]:
+    count = len(asset.needs) + len(asset.managed)
+    if count > NEEDS:
+        reason = f"refers to {count:,} assets, and its version names {NEEDS:,} as dependencies; it opens all the same"
+        yield Problem("needs", asset.layout.unit.main, reason, hint="put assets together in sets that it refers to")
