@@ -302,6 +302,7 @@ def test_every_unfit_dependency_is_named_when_refused(session: Session, source: 
         ({"usd": "round"}, StorageError, "leads back"),
         ({"usd": "self.usd"}, StorageError, "(?i)symbolic link|cannot read"),
         ({"usd": "pipe"}, StorageError, "is no file; a pipe"),
+        ({"usd": "nul\0.usd"}, StorageError, "cannot read"),
         ({"usd": "Kit", "USD": "hero.png"}, ValidationError, "are one name"),
         ({"usd": ["hero.png", "Kit/a.usd", "other/a.usd"]}, ValidationError, "which is taken by"),
         ({"usd": ["hero.png", "Kit/A.usd"], "abc": ["hero.png", "Kit/a.usd"]}, ValidationError, "which is taken by"),
@@ -469,6 +470,14 @@ def test_nothing_is_left_when_a_source_changes_meanwhile(
     with pytest.raises(StorageError, match=r"was changed while|cannot read"):
         session.publish(hero, "model", {"usd": source / "hero_final2.usda", "png": other}, progress=spoil)
     assert_nothing_is_left(session)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs files that do not say how large they are")
+@pytest.mark.parametrize("transfer", ["copy", "move", "link"])
+def test_nothing_is_left_when_a_source_holds_more_than_its_size(session: Session, hero: str, transfer: Any) -> None:
+    with pytest.raises(StorageError, match="was changed while it was copied"):
+        session.publish(hero, "model", {"txt": "/proc/cpuinfo"}, transfer=transfer)
+    assert files_of(session) == set()
 
 
 def test_nothing_is_left_when_cancelled(session: Session, source: Path, hero: str) -> None:

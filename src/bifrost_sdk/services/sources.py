@@ -106,7 +106,10 @@ def _refuse_around(root: Path, files: Files) -> None:
     inner = Path(os.path.realpath(root))
     for item in (item for value in files.values() for item in _items(value)):
         if isinstance(item, (str, os.PathLike)) and os.fspath(item):
-            asked = Path(os.path.realpath(item))
+            try:
+                asked = Path(os.path.realpath(item))
+            except (OSError, ValueError) as error:
+                raise _unreadable(Path(item), error) from error
             if asked in (inner, *inner.parents):
                 raise _around(item, f"{root}, where published files lie")
 

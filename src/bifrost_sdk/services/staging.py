@@ -170,13 +170,15 @@ def _is_begun(storage: Storage, final: str, staged: Manifest | None) -> bool:
 
 
 def _blocks(source: Source, digest: Callable[[bytes], object], watch: Watch) -> Iterator[bytes]:
+    left = source.size
     try:
         with source.path.open("rb", buffering=0) as file:
             while block := file.read(BLOCK):
+                left -= len(block)
                 digest(block)
                 yield block
                 watch(len(block))
-        is_same = sources.stamp(source.path) == source.stamp
+        is_same = left == 0 and sources.stamp(source.path) == source.stamp
     except OSError as error:
         reason = error.strerror or str(error)
         message = f"cannot read {source.path}: {reason}; nothing was published"

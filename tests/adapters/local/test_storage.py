@@ -5,6 +5,7 @@ import errno
 import os
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,6 +163,19 @@ def test_error_advises_when_the_disk_is_full(storage: LocalStorage, monkeypatch:
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="free some space"):
         storage.write("a", [b"one"])
+
+
+def test_error_advises_when_the_place_is_on_another_disk(storage: LocalStorage, tmp_path: Path) -> None:
+    memory = "/dev/shm"  # noqa: S108 - a folder of its own is made there
+    if not os.access(memory, os.W_OK) or Path(memory).stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs two file systems")
+    put(storage, "tx/1")
+    with tempfile.TemporaryDirectory(dir=memory) as other:
+        (tmp_path / "demo").symlink_to(other)
+        with pytest.raises(StorageError, match="another disk than .bifrost"):
+            storage.place("tx/1", "demo/final", last=LAST)
+        assert os.listdir(other) == []
+    assert tree(tmp_path / "tx/1").keys() == {"a.usd", LAST, "textures/b.png"}
 
 
 def test_folder_above_is_refused_when_it_vanished(storage: LocalStorage) -> None:

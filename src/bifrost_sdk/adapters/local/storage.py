@@ -33,6 +33,7 @@ _ADVICE = {
     errno.EEXIST: "something there has that name; look whose it is, and move it away",
     errno.EPERM: "ask for the right to write there",
     errno.EROFS: "it is mounted read-only",
+    errno.EXDEV: "it lies on another disk than .bifrost in its root; make a root of that disk",
     errno.EMFILE: "close some files or raise the limit of open files",
     errno.ENAMETOOLONG: "take shorter names",
 }
