@@ -479,7 +479,10 @@ def test_folder_is_refused_when_it_cannot_be_ingested(session: bf.Session, show:
     with pytest.raises(StorageError, match="No such file"):
         usd.ingest(session, tmp_path / "nowhere")
     with pytest.raises(ValidationError, match="is a workspace"):
-        usd.ingest(session, tmp_path)
+        usd.ingest(session, written(tmp_path / "around", {"inner/bifrost.yaml": ""}))
+    for place in (session.context.roots["publish"] / "demo", tmp_path):
+        with pytest.raises(ValidationError, match="one within the other"):
+            usd.ingest(session, place)
     with pytest.raises(NotFoundError):
         usd.ingest(session, show, project="other")
     with pytest.raises(ValidationError, match="v001"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import attrs
 from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.versions import Version
-from bifrost_sdk.errors import BifrostError, NotFoundError, StorageError
+from bifrost_sdk.errors import BifrostError, Issue, NotFoundError, StorageError, ValidationError
 from bifrost_sdk.integrations.usd import naming
 from bifrost_sdk.integrations.usd.dependencies import Link, Problem
 from bifrost_sdk.integrations.usd.grouping import Unit, group
@@ -22,6 +23,7 @@ from bifrost_sdk.integrations.usd.rewriting import Layout, sets_of, texts_of
 from bifrost_sdk.integrations.usd.surveying import Cancel, Progress, Survey, survey
 from bifrost_sdk.services import staging
 from bifrost_sdk.services.context import Context
+from bifrost_sdk.services.sources import ROOT
 
 #: A version names no more of those that it needs: a document of the catalog has a limit.
 NEEDS = 600
@@ -54,6 +56,7 @@ def plan(
     cancel: Cancel | None = None,
 ) -> IngestPlan:
     """See `bifrost_sdk.integrations.usd.ingesting.plan_ingest`."""
+    _refuse_published(context, folder)
     found = survey(folder, progress=progress, cancel=cancel)
     grouping = group(found.holdings, whole=tuple(options.names))
     places = naming.places(grouping.units, names=options.names)
@@ -64,6 +67,17 @@ def plan(
     assets = tuple(planning.assets(grouping.units, project))
     problems = (*found.problems, *planning.problems)
     return IngestPlan(project, found.folder.path, assets, problems, grouping.unmatched, options.is_frozen)
+
+
+def _refuse_published(context: Context, folder: Path) -> None:
+    """Refuse a folder that holds what is published, or is part of it."""
+    root = context.roots.get(ROOT)
+    if root is None:
+        return
+    one, other = Path(os.path.realpath(root)), Path(os.path.realpath(folder))
+    if one.is_relative_to(other) or other.is_relative_to(one):
+        message = f"{folder} and {root}, where published files lie, are one within the other"
+        raise ValidationError(Issue("files.around", message, "folder", hint="give a folder of sources"))
 
 
 class _Planning:
@@ -144,14 +158,14 @@ class _Planning:
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
     def _hash(self, file: str) -> str:
-        if self.cancel and self.cancel():
-            raise StorageError("planning was cancelled; nothing was done", reason="cancelled")
         hasher = hashlib.sha256()
         path = self.found.folder.path / file
         try:
             with path.open("rb", buffering=0) as read:
                 while block := read.read(staging.BLOCK):
                     hasher.update(block)
+                    if self.cancel and self.cancel():
+                        raise StorageError("planning was cancelled; nothing was done", reason="cancelled")
         except OSError as error:
             reason = error.strerror or str(error)
             raise StorageError(f"cannot read {path}: {reason}", path=str(path), reason=reason) from error
