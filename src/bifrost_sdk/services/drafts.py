@@ -173,23 +173,10 @@ def plan(
     versions = {id(each): new_id("version") for each, new_id in zip(publications, new_ids, strict=True)}
     drafts = []
     for asked, node, new_id in zip(publications, nodes, new_ids, strict=True):
-        code = codes.check_code(asked.product)
-        made, spots = _gathered(context, code, asked.files, transfer)
+        product = Product(id=new_id("product"), project=project, parent=node.id, code=codes.check_code(asked.product))
+        made, spots = _gathered(context, product.code, asked.files, transfer)
         needed = _needed(context, project, asked.depends_on, versions)
-        product = Product(id=new_id("product"), project=project, parent=node.id, code=code)
-        version = Version(
-            id=versions[id(asked)],
-            project=project,
-            product=product.id,
-            comment=asked.comment,
-            description=asked.description,
-            tags=asked.tags,
-            metadata=asked.metadata or {},
-            source=asked.source,
-            task=context.id_of(asked.task) if asked.task else None,
-            status=context.named("status", project, asked.status) if asked.status else None,
-            lease=lease,
-        )
+        version = _version(context, asked, product, id=versions[id(asked)], lease=lease)
         drafts.append(Draft(product, version, made, needed, spots, context.new_id))
     _refuse_twice(drafts)
     given = [source for draft in drafts for source in draft.sources]
@@ -202,6 +189,23 @@ def plan(
     for draft in drafts:
         draft.check_size()
     return drafts
+
+
+def _version(context: Context, asked: Publication, product: Product, *, id: str, lease: int) -> Version:
+    """The version as it is to be reserved."""
+    return Version(
+        id=id,
+        project=product.project,
+        product=product.id,
+        comment=asked.comment,
+        description=asked.description,
+        tags=asked.tags,
+        metadata=asked.metadata or {},
+        source=asked.source,
+        task=context.id_of(asked.task) if asked.task else None,
+        status=context.named("status", product.project, asked.status) if asked.status else None,
+        lease=lease,
+    )
 
 
 def _destined(context: Context, nodes: Sequence[Node], drafts: Sequence[Draft]) -> list[Draft]:
