@@ -366,6 +366,16 @@ def test_stage_shows_what_plain_paths_show_when_opened_through_the_catalog(
     assert seen[1] != seen[2] or asset in ("rust", "lights")
 
 
+def test_payload_is_not_read_when_it_leads_nowhere_and_is_not_loaded(town: Show) -> None:
+    town.publish("rust", {"model.usda": 'def "Rust"\n{\n}'})
+    town.publish("town", {"model.usda": 'def "A" (\n    payload = @<<rust>>@</Rust>\n)\n{\n}'})
+    stage = town.open("town", load="none")
+    file = str(town.session.resolve(ref("rust")))
+    assert Sdf.Layer.Find(file) is None
+    stage.Load()
+    assert Sdf.Layer.Find(file) in stage.GetUsedLayers()
+
+
 def test_layers_are_the_published_files_when_they_hold_no_references(town: Show) -> None:
     folder = town.session.context.roots["publish"]
     stage = town.open("rust")

@@ -25,6 +25,13 @@ from bifrost_sdk.session.session import Session
 #: What the library reads as layers that can lead to others; packages (usdz) are whole in themselves.
 LAYERS = (".usd", ".usda", ".usdc")
 
+#: How a reference begins, in lower case.
+_REFERENCE = "bifrost:"
+
+# How a layer that is a text begins, and so much of it is read at once.
+_TEXT = b"#usda"
+_HEAD = 1 << 16
+
 #: Begins what a layer is opened with, behind its path.
 _ARGUMENTS = ":SDF_FORMAT_ARGS:"
 
@@ -48,7 +55,7 @@ def split(authored: str) -> Spelling:
 
 def is_reference(path: str) -> bool:
     """Whether the catalog knows what is meant."""
-    return path[:8].casefold() == "bifrost:"
+    return path[: len(_REFERENCE)].casefold() == _REFERENCE
 
 
 def is_expression(path: str) -> bool:
@@ -69,9 +76,10 @@ class Link:
 class Closure:
     """What one reference leads to.
 
-    `layers` are open, by their files, `root` is the first one; `links` are the files that each is composed with by
-    path, `references` those of the catalog that it holds. `answers` is what each of these stands for, `files` where
-    that lies. `problems` tell what leads nowhere. `context` is what search paths are looked up with.
+    `layers` are open, by their files, but for those that surely lead nowhere; `root` is the first one. `links` are the
+    files that each is composed with by path, `references` those of the catalog that it holds. `answers` is what each of
+    these stands for, `files` where that lies. `problems` tell what leads nowhere. `context` is what search paths are
+    looked up with.
     """
 
     ref: str
@@ -140,6 +148,7 @@ class _Gatherer:
         self.references: dict[str, list[str]] = {}
         self.answers: dict[str, Resolution | BifrostError] = {}
         self.files: dict[str, str] = {}
+        self.seen: set[str] = set()
         self.unread: dict[str, str] = {}
         self.lost: list[Link] = []
 
@@ -157,7 +166,11 @@ class _Gatherer:
         read = []
         while stack:
             file = stack.pop()
-            if file in self.layers or file in self.unread or (layer := self._open(file)) is None:
+            if file in self.seen:
+                continue
+            self.seen.add(file)
+            is_first = not self.layers
+            if (not is_first and leads_nowhere(file)) or (layer := self._open(file)) is None:
                 continue
             read.append(file)
             self.layers[file] = layer
@@ -212,6 +225,19 @@ class _Gatherer:
             for authored in assetpaths.referred(layer):
                 if (path := split(authored).path) in broken:
                     yield Link(file, authored, broken[path])
+
+
+def leads_nowhere(file: str) -> bool:
+    """Whether a layer is a text that names no reference and no other layer, so that it need not be read as a layer."""
+    try:
+        with open(file, "rb", buffering=0) as opened:  # noqa: PTH123 - a text
+            head = opened.read(_HEAD)
+            if not head.startswith(_TEXT):
+                return False
+            text = head if len(head) < _HEAD else head + opened.readall()
+    except OSError:  # whoever reads it says why
+        return False
+    return b".usd" not in text and (b":/" not in text or _REFERENCE.encode() not in text.lower())
 
 
 def _is_layer(path: str) -> bool:
