@@ -21,7 +21,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "bifrost_sdk"
 SOURCE = ROOT / "src" / PACKAGE
 TARGET = ROOT / "docs" / "reference"
-MODULES = ("errors.py", "domain/**/*.py", "ports.py", "services/**/*.py", "session/__init__.py", "testing/__init__.py")
+MODULES = (
+    "errors.py",
+    "domain/**/*.py",
+    "ports.py",
+    "services/**/*.py",
+    "integrations/usd/*.py",
+    "session/__init__.py",
+    "testing/__init__.py",
+)
 NOTE = "<!-- written by `nox -s docs` from the code; do not edit -->\n"
 
 
