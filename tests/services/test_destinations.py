@@ -57,6 +57,18 @@ def test_versions_of_several_roots_are_published_together(session: Session, sour
     assert all(session.resolve(version.ref).is_file() for version in made)
 
 
+def test_set_is_published_when_its_template_gives_its_versions_one_folder(session: Session, source: Path) -> None:
+    from bifrost_sdk.services.publications import Publication
+
+    shared = {"asset_version": {"path": "{project}/lib/{asset}/v{version}", "root": "work"}}
+    session.templates.apply("demo", {**OWN, "templates": shared})
+    hero = session.assets.create("demo", "char", "hero")
+    made = session.publish_set([Publication(hero, code, {"usd": source}) for code in ("model", "rig")])
+    folders = [session.resolve(version.ref).parent.name for version in made]
+    assert folders == ["v0001", f"v0001-{made[1].id[-12:]}"]
+    assert session.verify("demo").is_clean
+
+
 def test_nothing_is_reserved_when_two_would_share_a_folder(session: Session, source: Path) -> None:
     session.templates.apply("demo", OWN)
     hero = session.assets.create("demo", "char", "hero")

@@ -226,7 +226,10 @@ class Job:
     def _place(self, held: Reservation, places: Sequence[Places], watch: Watcher) -> list[tuple[Manifest, str]]:
         """Stage all versions, then place them; each manifest and its hash."""
         members = [version.id for version in held.versions]
-        ways = [(storage, place, place.choose(storage)) for storage, place in zip(self.storages, places, strict=True)]
+        ways: list[tuple[Storage, Places, str]] = []
+        for storage, place in zip(self.storages, places, strict=True):
+            taken = {folder for other, _, folder in ways if other is storage}
+            ways.append((storage, place, place.choose(storage, taken=taken)))
         sealed = []
         for draft, version, (storage, place, folder) in zip(self.drafts, held.versions, ways, strict=True):
             take = functools.partial(

@@ -7,7 +7,7 @@ told from its name alone, by anybody and at any time.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Literal
 
 import attrs
@@ -50,9 +50,10 @@ class Places:
         finals = (item.folder, f"{item.folder}-{item.id[-12:]}") if item.folder else ()
         return cls(f"{TRANSACTIONS}/{item.id}", finals)
 
-    def choose(self, storage: Storage) -> str:
-        """The first folder that is free."""
-        return next((folder for folder in self.finals if not storage.names(folder)), self.finals[-1])
+    def choose(self, storage: Storage, *, taken: Collection[str] = ()) -> str:
+        """The first folder that is free, and not `taken` by what is placed together with it."""
+        free = (folder for folder in self.finals if folder not in taken and not storage.names(folder))
+        return next(free, self.finals[-1])
 
 
 def take(
