@@ -110,7 +110,7 @@ def test_assets_refer_to_each_other_when_a_folder_is_ingested(session: bf.Sessio
     before = contents(show)
     done = usd.ingest(session, show)
     assert refs(done) == ["props/oak/usd/v001", "sets/room/usd/v001"]
-    assert (done.is_whole, done.rewritten, done.unmatched, done.problems) == (True, 3, ("props/readme.txt",), ())
+    assert (done.is_whole, done.rewritten, done.unmatched, done.problems) == (True, 4, ("props/readme.txt",), ())
     oak, room = done.versions
     assert [each.version for each in room.dependencies] == [oak.id]
     text = published(session, "sets/room/usd/latest/room.usda")

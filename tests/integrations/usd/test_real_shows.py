@@ -192,6 +192,8 @@ def test_one_batch_resolves_everything_when_a_scene_is_opened(show: Show, monkey
         return resolve(session, refs)
 
     monkeypatch.setattr(bf.Session, "resolve_many", counted)
+    if show.done.folder.name == "intent-vfx":
+        assert show.done.rewritten > 1_000
     for name in ("scenes/simpleAssetScene.usd", "scenes/teapotScene.usd", "DrawModes.usd"):
         if name in show.refs:
             batches.clear()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -74,11 +75,12 @@ class Link:
 class Contents:
     """What one layer says: the names that it gives itself, and where each of its asset paths leads.
 
-    `managed` are references to versions that a catalog holds already.
+    `counts` tells how often each path stands there. `managed` are references to versions that a catalog holds already.
     """
 
     titles: frozenset[str] = frozenset()
     links: Mapping[str, Link] = attrs.field(factory=dict, hash=False)
+    counts: Mapping[str, int] = attrs.field(factory=dict, hash=False)
     managed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -136,15 +138,18 @@ class _Reading:
         self.name = name
         self.layer = layer
         self.links: dict[str, Link] = {}
+        self.counts: Counter[str] = Counter()
         self.managed: dict[str, None] = {}
         self.problems: dict[str, Problem] = {}
 
     def run(self) -> Contents:
         """Look at each asset path."""
         respell(self.layer, self._look)
-        return Contents(_titles(self.layer), self.links, tuple(self.managed), tuple(self.problems.values()))
+        told = tuple(self.managed), tuple(self.problems.values())
+        return Contents(_titles(self.layer), self.links, self.counts, *told)
 
     def _look(self, path: str, place: str) -> str:
+        self.counts[path] += 1
         if is_reference(path):
             self.managed[path] = None
         elif known := self.problems.get(path):

@@ -22,8 +22,8 @@ class PlannedAsset:
 
     `ref` is its product. `texts` are, for each layer that is written anew, the asset paths that change. `digest` tells
     content and place of everything; `latest` is the version that stands now, `number` the highest of any version that
-    stands or once stood. `needs` are the products of others that it refers to, `managed` the ids of versions that its
-    layers referred to before.
+    stands or once stood. `rewritten` is how many asset paths change, wherever they stand. `needs` are the products of
+    others that it refers to, `managed` the ids of versions that its layers referred to before.
     """
 
     ref: str
@@ -33,6 +33,7 @@ class PlannedAsset:
     size: int
     latest: Version | None = None
     number: int = 0
+    rewritten: int = 0
     needs: tuple[str, ...] = ()
     managed: tuple[str, ...] = ()
 
@@ -42,11 +43,6 @@ class PlannedAsset:
         if self.latest is None:
             return "new"
         return "same" if digest_of(self.latest) == self.digest else "changed"
-
-    @property
-    def rewritten(self) -> int:
-        """How many asset paths become others, each counted once a layer."""
-        return sum(map(len, self.texts.values()))
 
     def to_data(self) -> dict[str, Any]:  # Any: JSON
         """The asset as plain JSON values."""

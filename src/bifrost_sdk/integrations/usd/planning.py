@@ -142,6 +142,9 @@ class _Planning:
             texts=texts,
             digest=self._digest(layout, texts, tuple(needs)),
             size=sum(path.stat().st_size for path in paths),
+            rewritten=sum(
+                self.found.layers[layer].counts[path] for layer, changed in texts.items() for path in changed
+            ),
             needs=tuple(needs),
             managed=tuple(managed),
         )
