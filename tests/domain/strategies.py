@@ -14,6 +14,7 @@ import attrs
 from hypothesis import strategies as st
 
 from bifrost_sdk.domain import codes, order
+from bifrost_sdk.domain.api_keys import SCOPES
 from bifrost_sdk.domain.attributes import AttributeType
 from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.frames import FrameRange
@@ -97,6 +98,8 @@ _BY_KIND: Mapping[tuple[str, str], st.SearchStrategy[Any]] = {
     ("representation", "lease"): st.integers(0, 2_592_000),
     ("representation", "name"): CODES,
     ("link", "type"): CODES,
+    ("api_key", "hash"): st.just("") | st.text("0123456789abcdef", min_size=64, max_size=64),
+    ("api_key", "scopes"): st.lists(st.sampled_from(SCOPES), unique=True).map(tuple),
 }
 _BY_TYPE: Mapping[Any, st.SearchStrategy[Any]] = {
     str: LINES,

@@ -81,13 +81,25 @@ class Authority:
         """Where the references lead, one answer or error each, in order; projects may be mixed."""
         return self._resolver.resolve(refs, view)
 
-    def commit(self, project: str, changes: Sequence[Change], *, key: str | None = None, comment: str = "") -> Commit:
+    def commit(
+        self,
+        project: str,
+        changes: Sequence[Change],
+        *,
+        key: str | None = None,
+        comment: str = "",
+        attempt: str | None = None,
+    ) -> Commit:
         """All changes, or none.
+
+        `attempt` stands in for the key of a commit that has none, so that whoever carries it here may ask again.
 
         Raises:
             ValidationError, ConflictError, PermissionDeniedError, NotFoundError: and nothing was changed.
         """
-        request = Request(project, tuple(changes), self._actor.login, self._clock(), key, comment)
+        is_attempt = key is None and attempt is not None
+        kept = attempt if is_attempt else key
+        request = Request(project, tuple(changes), self._actor.login, self._clock(), kept, comment, is_attempt)
         digest = committing.digest_of(request)
         try:
             with self._store.begin(project) as transaction:

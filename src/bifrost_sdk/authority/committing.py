@@ -37,7 +37,11 @@ KEY_LIMIT = 200
 
 @attrs.frozen
 class Request:
-    """What is asked for. `time` is the authority's clock, in microseconds, when the commit began."""
+    """What is asked for. `time` is the authority's clock, in microseconds, when the commit began.
+
+    `is_attempt` tells that the key is not the caller's: something between made it, to be able to ask again. Such a
+    commit is answered as one without a key, and as one with a key when it is repeated.
+    """
 
     project: str
     changes: Sequence[Change] = attrs.field(converter=check_changes)
@@ -45,6 +49,7 @@ class Request:
     time: int
     key: str | None = attrs.field(default=None, converter=attrs.converters.optional(text.line))
     comment: str = attrs.field(default="", converter=text.prose)
+    is_attempt: bool = False
 
     def __attrs_post_init__(self) -> None:
         if not self.changes:
@@ -103,7 +108,7 @@ class Committing:
         at = max(self.request.time, last)
         self._answer_repeated()
         made = plan(self.request.project, self.request.changes, self.sight.by_id, self.sight.by_key)
-        if not made.deltas and self.request.key is None:
+        if not made.deltas and (self.request.key is None or self.request.is_attempt):
             raise Unchanged(self._answer(revision - 1, at, made, {}))
         number_versions(made, self.transaction)
         renew_leases(made, at)
@@ -118,7 +123,8 @@ class Committing:
             (written.get(id) if id in made.deltas else made.found.get(id)) if id else None for id in made.answers
         )
         moment = wire.from_microseconds(at)
-        return Commit(self.request.project, revision, moment, self.request.actor, entities, key=self.request.key)
+        key = None if self.request.is_attempt else self.request.key
+        return Commit(self.request.project, revision, moment, self.request.actor, entities, key=key)
 
     def _answer_repeated(self) -> None:
         request = self.request
@@ -137,7 +143,8 @@ class Committing:
         then = attrs.evolve(self.sight, at=earlier.revision).by_id([id for id in ids if id])
         entities = tuple(then.get(id) if id else None for id in ids)
         at = wire.from_microseconds(earlier.at)
-        repeated = Commit(request.project, earlier.revision, at, request.actor, entities, request.key, repeated=True)
+        key = None if request.is_attempt else request.key
+        repeated = Commit(request.project, earlier.revision, at, request.actor, entities, key, repeated=True)
         raise Unchanged(repeated)
 
     def _check_permissions(self, made: Plan) -> None:

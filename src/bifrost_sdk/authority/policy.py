@@ -165,9 +165,16 @@ def _studio_access(studio: Studio, actor: Actor, user: User | None) -> Access:
     projects = Compare(("id",), "in", tuple(studio.projects[code].id for code in codes_seen))
     own = Compare(("user",), "eq", user.id) if user else Compare(("id",), "in", ())
     kinds = tuple(kind for kind in registry.kinds() if registry.entity_type(kind).scope in (STUDIO, "any"))
-    of_studio = Compare(("subject_kind",), "in", kinds)
+    keys = Compare(("login",), "eq", user.login) if user else Compare(("id",), "in", ())
+    of_studio = Compare(("subject_kind",), "in", tuple(kind for kind in kinds if kind != "api_key"))
     everybody = limited_to(
-        {**dict.fromkeys(kinds, EVERYTHING), "project": projects, "membership": own, "event": of_studio}
+        {
+            **dict.fromkeys(kinds, EVERYTHING),
+            "project": projects,
+            "membership": own,
+            "api_key": keys,
+            "event": of_studio,
+        }
     )
     return Access(actor.login, wide.permissions, any_of((wide.visible, everybody)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bifrost_sdk.domain.api_keys import ApiKey
 from bifrost_sdk.domain.changes import Event
 from bifrost_sdk.domain.people import Membership, Role, Team, User
 from bifrost_sdk.domain.production import (
@@ -19,6 +20,7 @@ from bifrost_sdk.domain.templates.documents import TemplateDocument
 from bifrost_sdk.domain.versions import Product, Representation, Version, Workfile
 
 __all__ = [
+    "ApiKey",
     "Asset",
     "AssetType",
     "Episode",
