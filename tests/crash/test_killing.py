@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ from typing import Any, TypeVar
 
 import attrs
 import pytest
+
+from bifrost_sdk.session import connect
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="needs strace, which is Linux's")]
 
@@ -101,6 +104,19 @@ def test_catalog_and_disk_agree_when_the_publisher_was_killed(
         doing.recover().check_clean()
         check_settled(doing, outcome.made, check_agreement)
     assert killed > 0.9 * len(points) > 9  # a few less are made where pages of the catalog split in another way
+
+
+@pytest.mark.parametrize("do", ["together", "moved"])
+def test_catalog_and_disk_agree_when_the_user_of_the_killed_one_connects_again(
+    stage: Any, trace: Any, check_agreement: Any, changing: frozenset[str], do: str
+) -> None:
+    """At once, on the same machine: no lease has run out."""
+    doing = Case(stage, trace, do, is_piecewise=False)
+    points = [call for call in doing.points(doing.publish()) if call.name in changing]
+    for call in thinned(points, 20):
+        outcome = doing.publish(kill(call))
+        connect(stage.workspace, user="anna").close()
+        check_settled(doing, outcome.made, functools.partial(check_agreement, may_try=True))
 
 
 def state_of(stage: Any) -> tuple[str, ...]:
