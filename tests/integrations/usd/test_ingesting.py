@@ -327,6 +327,20 @@ def test_links_are_not_followed_when_they_leave_the_folder(session: bf.Session, 
     assert "out = @./out.png@" in linked
 
 
+def test_files_that_may_not_be_read_are_told_and_the_rest_goes_on(
+    session: bf.Session, show: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = str(show / "sets/room_light.usda")
+    ask = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: os.fspath(path) != closed and ask(path, mode))
+    done = usd.ingest(session, show)
+    assert [(problem.code, problem.layer, problem.path) for problem in done.problems] == [
+        ("unreadable", "sets/room_light.usda", ""),
+        ("outside", "sets/room.usda", "./room_light.usda"),
+    ]
+    assert len(done.versions) == 2
+
+
 def test_files_are_called_otherwise_when_no_version_can_hold_their_names(session: bf.Session, tmp_path: Path) -> None:
     files = {
         "héro (old)/héro (old).usda": prim(

@@ -55,6 +55,11 @@ def test_names_are_refused_when_they_are_no_type_and_code(wanted: str) -> None:
         places([folder("cars/van")], names={"cars/*": wanted})
 
 
+def test_names_are_refused_when_no_asset_is_meant() -> None:
+    with pytest.raises(ValidationError, match="no such asset"):
+        places([folder("cars/van")], names={"cars": "vehicle/{name}"})
+
+
 @given(NAMES)
 def test_code_is_one_when_made_of_any_text(text: str) -> None:
     assert code_fault(code_of(text)) is None

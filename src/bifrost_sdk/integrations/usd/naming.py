@@ -29,12 +29,16 @@ def places(units: Sequence[Unit], *, names: Names | None = None) -> dict[Unit, P
     Two that would be called alike are told apart by the folder above them, then by a number.
 
     Raises:
-        ValidationError: `names` asks for what is no type or no code.
+        ValidationError: `names` asks for what is no type or no code, or for something that is not there.
 
     >>> oak = Unit("props/oak", "props/oak", ("props/oak/oak.usda",))
     >>> places([oak])[oak], places([oak], names={"props/*": "tree/{name}_big"})[oak]
     (('props', 'oak'), ('tree', 'oak_big'))
     """
+    for pattern in names or {}:
+        if not any(matches(unit.source, pattern) for unit in units):
+            hint = "name a folder or layer by its path below the folder that is ingested; an asterisk crosses no slash"
+            raise ValidationError(Issue("ingest.pattern", "there is no such asset", "names", pattern, hint))
     found: dict[Unit, Place] = {}
     taken: set[tuple[str, str]] = set()
     for unit in sorted(units, key=lambda unit: unit.source):

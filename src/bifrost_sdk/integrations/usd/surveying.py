@@ -19,6 +19,9 @@ Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
 
 
+_ASK = "ask for access to it"
+
+
 @attrs.frozen
 class Survey:
     """What a folder holds; `layers` by their paths relative to it."""
@@ -93,10 +96,12 @@ def _files(top: Path, problems: list[Problem]) -> Iterator[str]:
                 problems.extend(_link_problems(top, name))
             elif entry.is_dir():
                 ahead.append(name)
-            elif entry.is_file():
+            elif not entry.is_file():
+                problems.append(Problem("link", name, "is no file", hint="take it away"))
+            elif os.access(entry.path, os.R_OK):
                 yield name
             else:
-                problems.append(Problem("link", name, "is no file", hint="take it away"))
+                problems.append(Problem("unreadable", name, "may not be read", hint=_ASK))
 
 
 def _entries(path: Path, *, is_top: bool, problems: list[Problem], name: str) -> list[os.DirEntry[str]]:
@@ -107,7 +112,7 @@ def _entries(path: Path, *, is_top: bool, problems: list[Problem], name: str) ->
         reason = error.strerror or str(error)
         if is_top:
             raise StorageError(f"cannot read the folder {path}: {reason}", path=str(path), reason=reason) from error
-        problems.append(Problem("unreadable", name, f"cannot be read: {reason}", hint="ask for access to it"))
+        problems.append(Problem("unreadable", name, f"cannot be read: {reason}", hint=_ASK))
         return []
 
 
