@@ -637,6 +637,27 @@ def test_first_version_answers_when_a_key_is_used_again(session: Session, source
         session.publish(hero, "model", files, key="nightly", comment="other")
 
 
+@pytest.mark.parametrize("change", ["node", "template"])
+def test_first_version_answers_when_its_files_would_lie_elsewhere_now(
+    session: Session, source: Path, hero: str, change: str
+) -> None:
+    owner = session.get(hero)
+    first = session.publish(owner, "model", {"usd": source / "hero.png"}, key="nightly", comment="first")
+    if change == "node":
+        owner = session.assets.update(owner, code="villain")
+    else:
+        own = {"asset_version": {"path": "{project}/lib/{asset}.{product}.v{version}", "root": "publish"}}
+        session.templates.apply("demo", {"extends": "film", "templates": own})
+    found = session.publish(owner, "model", {"usd": source / "hero.png"}, key="nightly", comment="first")
+    assert found.id == first.id
+    with pytest.raises(ConflictError, match="used for another commit"):
+        session.publish(owner, "model", {"usd": source / "hero.png"}, key="nightly", comment="other")
+    (source / "hero.png").write_text("CONTENT of hero.png")
+    with pytest.raises(ConflictError, match="has other content"):
+        session.publish(owner, "model", {"usd": source / "hero.png"}, key="nightly", comment="first")
+    assert versions_of(session) == [(1, "published")]
+
+
 @pytest.mark.parametrize(
     ("files", "difference"),
     [

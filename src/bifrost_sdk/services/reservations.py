@@ -12,6 +12,7 @@ from typing import TypeAlias, cast
 import attrs
 
 from bifrost_sdk.domain.changes import Change, Create, Ensure, Update
+from bifrost_sdk.domain.codes import fold
 from bifrost_sdk.domain.versions import Product, Representation, Version
 from bifrost_sdk.errors import BifrostError, ConflictError
 from bifrost_sdk.services.context import Context
@@ -19,6 +20,9 @@ from bifrost_sdk.services.manifests import Manifest
 
 #: What is to be reserved: a product, and its next version.
 Wanted: TypeAlias = tuple[Product, Version]
+
+# What a publisher says of a version before it is reserved.
+_ASKED = ("comment", "description", "tags", "metadata", "source", "task", "status")
 
 
 @attrs.define
@@ -35,11 +39,18 @@ class Reservation:
     ) -> Reservation:
         """Reserve the next number of each product, which is made when it is new; all in one commit.
 
-        With a `key` that was used before, `versions` are those of that time, as they stand now, and `repeated` is set.
+        With a `key` that was used before, `versions` are those of that time, as they stand now, and `repeated` is set:
+        also when others were to lie elsewhere, since a node was renamed or a template changed meanwhile.
         """
+        wanted = list(wanted)
         changes: list[Change] = [change for product, version in wanted for change in (Ensure(product), Create(version))]
         first = cast("Create", changes[1]).entity
-        commit = context.commit(first.project, changes, key=key or f"publish:{first.id}:reserve")
+        try:
+            commit = context.commit(first.project, changes, key=key or f"publish:{first.id}:reserve")
+        except ConflictError:
+            if key is None or not (kept := _made_before(context, first.project, wanted)):
+                raise
+            return cls(context, kept, repeated=True)
         held = cls(context, _versions(commit.entities[1::2]), repeated=commit.repeated and key is not None)
         if held.repeated:
             held.versions = held.look()
@@ -103,6 +114,23 @@ class Reservation:
         commit = self.context.commit(self._project, changes, key=f"publish:{self.versions[0].id}:{step}")
         self.versions = _versions(commit.entities[: len(self.versions)])
         return self.versions
+
+
+def _made_before(context: Context, project: str, wanted: Sequence[Wanted]) -> list[Version]:
+    """The versions that have these ids already, which are those of a key; none unless all were asked for like these."""
+    answers = context.catalog.get(project, [version.id for _, version in wanted])
+    kept = [each for each in answers if isinstance(each, Version)]
+    if len(kept) < len(wanted):
+        return []
+    above = context.catalog.get(project, [each.product for each in kept])
+    asked = zip(wanted, kept, above, strict=True)
+    return kept if all(_is_alike(*each, found, holder) for each, found, holder in asked) else []
+
+
+def _is_alike(product: Product, version: Version, kept: Version, above: object) -> bool:
+    """Whether a version was asked for by the same words; where it lies is not the asker's choice."""
+    is_of_it = isinstance(above, Product) and (above.parent, fold(above.code)) == (product.parent, fold(product.code))
+    return is_of_it and all(getattr(version, name) == getattr(kept, name) for name in _ASKED)
 
 
 def _versions(entities: Iterable[object]) -> list[Version]:
