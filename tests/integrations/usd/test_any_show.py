@@ -90,7 +90,7 @@ def _paths(prim: Any) -> list[Any]:
     return list(files.Get() or ()) if files else []
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(shows())
 def test_layers_show_the_same_when_ingested_from_any_layout(show: dict[str, list[tuple[str, str]]]) -> None:
     with tempfile.TemporaryDirectory() as place:
