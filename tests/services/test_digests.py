@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import attrs
 import pytest
 
+from bifrost_sdk.domain.query import Query
 from bifrost_sdk.domain.reconciliation import Finding, Report
 from bifrost_sdk.domain.versions import ALGORITHMS, Representation, Version, is_hash
 from bifrost_sdk.errors import ConfigurationError, ConflictError
-from bifrost_sdk.services import digests
+from bifrost_sdk.services import digests, publishing
 from bifrost_sdk.services.manifests import Entry, listing_digest
 from bifrost_sdk.session import Session, connect, init
 
@@ -193,6 +195,28 @@ def test_extra_is_named_when_verifying_needs_it(fast: Session, source: Path, mon
     scanned = of_files(fast.sync.scan("demo", verify=True))
     assert {each.state for each in scanned} == {"unreadable"}
     assert all("bifrost-sdk[blake3]" in each.reason for each in scanned)
+
+
+def test_dead_publish_is_left_to_those_who_can_tell_whether_it_is_whole(
+    fast: Session, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = runpy.run_path(str(Path(__file__).with_name("killing.py")))["settle"]
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_undo", lambda *_: [])
+        patch.setattr(publishing.Reservation, "finalise", die)
+        with pytest.raises(KeyboardInterrupt):
+            publish(fast, source)
+    (left,) = fast.iterate(Query("version"))
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "blake3", None)
+        (failed,) = settle(fast.settings.folder, hours=1).findings
+    assert (failed.outcome, "bifrost-sdk[blake3]" in failed.reason) == ("failed", True)
+    assert fast.versions.get(left.id) == left  # nobody else has to wait
+    assert settle(fast.settings.folder, hours=1).subjects("published") == (left.ref,)
 
 
 def test_setting_is_refused_when_there_is_no_such_algorithm(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from bifrost_sdk.domain.rootpaths import TRIALS
 from bifrost_sdk.domain.versions import LEASE, Representation, Version
 from bifrost_sdk.errors import BifrostError, ConflictError
 from bifrost_sdk.ports import Storage
-from bifrost_sdk.services import following, latest_copies, presences, purging, staging
+from bifrost_sdk.services import digests, following, latest_copies, presences, purging, staging
 from bifrost_sdk.services.additions import Claim
 from bifrost_sdk.services.context import Context, Item, is_id
 from bifrost_sdk.services.manifests import Manifest, digest
@@ -143,6 +143,7 @@ def _added(context: Context, item: Representation, *, is_dead: bool = False) -> 
             yield Finding(held.name, "waiting", "its publisher is at work", item.lease_until)
             return
         storage = storage_of(context, item.root)
+        _check_hashers(context, item)
         held.renew()
         places = Places.of(item)
         whole = _find_whole(context, places, item.id) if held.version.state != "purged" else None
@@ -180,6 +181,8 @@ def _reserved(context: Context, version: Version, *, is_dead: bool = False) -> I
             return
         for root in {each.root for each in ours}:
             storage_of(context, root)  # files that cannot be seen now are not to be taken for lost
+        for each in ours:
+            _check_hashers(context, each)
         held = Reservation(context, ours)
         held.renew()  # from here on they are ours, and whoever held them notices before it shows anything
         if sealed := _placed(context, held.versions):
@@ -192,6 +195,17 @@ def _reserved(context: Context, version: Version, *, is_dead: bool = False) -> I
             storages = context.storages.values()
             removed = [path for storage in storages for path in staging.withdraw(storage, places, each.id)]
             yield Finding(each.ref, "abandoned", f"removed {', '.join(removed)}" if removed else "it had no files")
+
+
+def _check_hashers(context: Context, item: Version | Representation) -> None:
+    """Leave alone what cannot be told to be whole here, before it is held up for those who can.
+
+    Raises:
+        ConfigurationError: that needs a library that is not installed.
+    """
+    for *_, manifest in _manifests(context, Places.of(item), item.id):
+        for algorithm in {digests.algorithm_of(entry.hash) for entry in manifest.entries}:
+            digests.hasher_for(algorithm)
 
 
 def _is_held(item: Version | Representation, now: datetime.datetime) -> bool:
