@@ -231,21 +231,25 @@ def test_same_content_is_published_again_when_its_version_was_taken_back(session
     assert "props/oak/usd/v002" in refs(usd.ingest(session, show))
 
 
+@pytest.mark.parametrize(("machine", "lease"), [("this one", 60), ("another one", 1)])
 def test_ingesting_goes_on_when_a_process_was_killed(
-    session: bf.Session, show: Path, monkeypatch: pytest.MonkeyPatch
+    session: bf.Session, show: Path, monkeypatch: pytest.MonkeyPatch, machine: str, lease: int
 ) -> None:
     program = """
-import os, signal, sys
+import os, platform, signal, sys
+if sys.argv[3] == "another one":
+    platform.node = lambda: "elsewhere"
 import bifrost_sdk as bf
 from bifrost_sdk.integrations.usd import ingesting
-ingesting._LEASE = 1
+ingesting._LEASE = int(sys.argv[4])
 with bf.connect(sys.argv[1], user="anna") as session:
     ingesting.ingest(session, sys.argv[2], progress=lambda done, total: os.kill(os.getpid(), signal.SIGKILL))
 """
-    killed = subprocess.run([sys.executable, "-c", program, session.settings.folder, show], check=False)
+    told = [str(session.settings.folder), str(show), machine, str(lease)]
+    killed = subprocess.run([sys.executable, "-c", program, *told], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert session.versions.list(project="demo", state="reserved")
-    monkeypatch.setattr(ingesting, "_LEASE", 1)
+    monkeypatch.setattr(ingesting, "_LEASE", lease)
     assert refs(usd.ingest(session, show)) == ["props/oak/usd/v002", "sets/room/usd/v001"]
     assert session.versions.list(project="demo", state="reserved") == []
 

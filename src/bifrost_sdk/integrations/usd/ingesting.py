@@ -265,6 +265,7 @@ class _Ingesting:
             raise error
         if self.cancel and self.cancel():
             raise StorageError("ingesting was cancelled", reason="cancelled") from error
+        recovery.recover_own(self.context)  # of this machine; that others died is only told by their leases
         if any(each.lease_until and each.lease_until < self.context.clock() for each in held):
             recovery.recover(self.context, self.plan.project)
         time.sleep(_PAUSE)
