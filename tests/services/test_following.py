@@ -414,4 +414,4 @@ def test_followers_need_a_workspace_when_they_are_run(session: Session, site: Pa
 def test_nothing_is_made_on_disk_when_there_are_no_followers(session: Session, usda: Path) -> None:
     publish(session, usda)
     assert session.followers.run() == []
-    assert not (session.settings.folder / ".bifrost").exists()
+    assert not (session.settings.folder / ".bifrost/followers").exists()
