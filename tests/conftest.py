@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import os
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -47,3 +51,23 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def missing() -> Callable[[str], NoReturn]:
     """Give up a test because something is not on this machine: that explains itself, and in CI it fails."""
     return pytest.fail if os.environ.get("CI") else pytest.skip
+
+
+@pytest.fixture(scope="session")
+def served() -> ModuleType:
+    """`served.py`, by its path."""
+    for name in ("fastapi", "uvicorn"):
+        pytest.importorskip(name, reason="needs the extra 'server'")
+    spec = importlib.util.spec_from_file_location("served", Path(__file__).with_name("served.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def server(served: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:  # a `Process` of that file
+    """A server process for catalogs of any names."""
+    with contextlib.closing(served.Process(tmp_path_factory.mktemp("served"))) as process:
+        yield process

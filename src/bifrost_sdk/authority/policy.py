@@ -166,7 +166,7 @@ def _studio_access(studio: Studio, actor: Actor, user: User | None) -> Access:
     own = Compare(("user",), "eq", user.id) if user else Compare(("id",), "in", ())
     kinds = tuple(kind for kind in registry.kinds() if registry.entity_type(kind).scope in (STUDIO, "any"))
     keys = Compare(("login",), "eq", user.login) if user else Compare(("id",), "in", ())
-    of_studio = Compare(("subject_kind",), "in", tuple(kind for kind in kinds if kind != "api_key"))
+    of_studio = Compare(("subject_kind",), "in", kinds)
     everybody = limited_to(
         {
             **dict.fromkeys(kinds, EVERYTHING),

@@ -159,6 +159,20 @@ bifrost = Group(
         "thumbnail": Home("image_commands:thumbnail", "make one small picture of a version, and add it"),
         "preview": Home("image_commands:preview", "make a moving or a larger picture of a version, and add it"),
         "latest": Home("image_commands:latest", "bring the copy of a product's newest version up to date"),
+        "server": Group(
+            "serve a catalog to other machines, and give out the keys to it",
+            {
+                "run": Home("server_commands:run", "serve a catalog until it is interrupted"),
+                "keys": Group(
+                    "the keys by which a server knows who asks",
+                    {
+                        "create": Home("server_commands:create", "make a key, whose secret is shown this once"),
+                        "list": Home("server_commands:list_", "list the keys, never their secrets"),
+                        "revoke": Home("server_commands:revoke", "end a key, from the next request on"),
+                    },
+                ),
+            },
+        ),
         "retire": Home("version_commands:retire", "let latest and approved skip a version"),
         "restore": Home("version_commands:restore", "bring a retired version back"),
         "purge": Home(

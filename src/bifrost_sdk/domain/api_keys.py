@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 from typing import Any, Final
 
@@ -64,3 +65,12 @@ class ApiKey(Entity):
         False
         """
         return bool(self.active and self.hash) and (self.expires_at is None or now < self.expires_at)
+
+
+def hash_of(secret: str) -> str:
+    """What is kept of a secret: it is random and long, so one round of SHA-256 hides it.
+
+    >>> hash_of("bifrost_x")[:8]
+    'cf62aee5'
+    """
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

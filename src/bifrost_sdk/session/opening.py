@@ -13,24 +13,30 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from bifrost_sdk.domain import codes
 from bifrost_sdk.errors import BifrostError, CatalogError, ConfigurationError
 from bifrost_sdk.ports import NOW, Actor, Catalog, Storage
-from bifrost_sdk.services import configuration, presences, workspace
+from bifrost_sdk.services import configuration, credentials, presences, workspace
 from bifrost_sdk.services.configuration import Settings
 from bifrost_sdk.services.context import Context
 from bifrost_sdk.services.identity import new_id
 from bifrost_sdk.services.projects import Projects
 from bifrost_sdk.session.session import Session
 
+if TYPE_CHECKING:  # loaded when a catalog is opened
+    from bifrost_sdk.authority.catalog import Authority
+
 _LOG = logging.getLogger(__name__)
 
 #: scheme of a catalog's URL -> the Store that serves it, loaded on first use.
 STORES = {"sqlite": "bifrost_sdk.adapters.sqlite.store:SqliteStore"}
+
+#: scheme -> the Catalog that a server keeps, loaded on first use.
+CATALOGS = dict.fromkeys(("http", "https"), "bifrost_sdk.adapters.http.catalog:HttpCatalog")
 
 #: What serves the files below a root that is a folder.
 LOCAL_STORAGE = "bifrost_sdk.adapters.local.storage:LocalStorage"
@@ -81,15 +87,16 @@ def connect(
     roots: Mapping[str, str | os.PathLike[str]] | None = None,
     timeout: float | None = None,
 ) -> Session:
-    """Open a workspace: its folder (or one inside it), or the URL of a catalog such as ``sqlite:///shows/catalog.sqlite``.
+    """Open a workspace: its folder (or one inside it), or a catalog's URL: ``sqlite:///shows.db``, ``http://host:8600``.
 
     Without a target, the variable BIFROST_SDK_URL tells it, or the nearest folder above the current one that holds
     ``bifrost.yaml``. The other arguments are settings, stronger than those of any file: the default `project`, who
-    asks, folders of `roots` by name, and how long a write waits for others, in seconds.
+    asks, folders of `roots` by name, and how long a write waits for others, or a server is waited for, in seconds.
 
     Raises:
         ConfigurationError: when there is no workspace, or a setting cannot be understood.
         CatalogError: when the catalog cannot be opened.
+        NetworkError: when its server does not answer.
 
     >>> import bifrost_sdk as bf
     >>> _ = bf.init("shows", project="demo", user="anna")
@@ -102,7 +109,12 @@ def connect(
         folder, url = locate(target or os.environ.get("BIFROST_SDK_URL"))
         explicit = {"project": project, "user": user, "roots": roots, "timeout": timeout, "catalog": url}
         settings = configuration.load(folder, explicit=explicit)
-        session = Session(_context(_open(settings, must_exist=True), settings), settings=settings)
+        catalog = _open(settings, must_exist=True)
+        try:
+            session = Session(_context(catalog, settings), settings=settings)
+        except BaseException:
+            catalog.close()
+            raise
     if presences.found(settings.plugins.folder):
         _recover_own(session.context)
     return session
@@ -152,7 +164,8 @@ class _Storages(Mapping[str, Storage]):
 
 
 def _context(catalog: Catalog, settings: Settings) -> Context:
-    actor = Actor(settings.user)
+    is_told = settings["user"].value or not is_served(settings)
+    actor = Actor(settings.user) if is_told else catalog.actor  # type: ignore[attr-defined]  # of a served catalog
     roots = settings.roots()
     return Context(
         catalog=catalog.bind(actor),
@@ -201,7 +214,7 @@ def catalog_file(settings: Settings) -> Path:
     url = str(setting.value)
     scheme = _scheme(url)
     if scheme not in STORES:
-        known = ", ".join(f"{name}://" for name in STORES)
+        known = ", ".join(f"{name}://" for name in (*STORES, *CATALOGS))
         raise ConfigurationError(
             f"no catalog is known for {scheme}:// (from {setting.origin}); known are {known} and a file's path",
             setting="catalog",
@@ -218,11 +231,35 @@ def catalog_file(settings: Settings) -> Path:
     return path or (setting.folder or settings.folder) / url
 
 
+def is_served(settings: Settings) -> bool:
+    """Whether a server keeps the catalog."""
+    return _scheme(str(settings["catalog"].value)) in CATALOGS
+
+
 def _scheme(url: str) -> str:
     return url.partition("://")[0].lower() if "://" in url else "sqlite"
 
 
 def _open(settings: Settings, *, must_exist: bool) -> Catalog:
+    if is_served(settings):
+        return _reached(settings)
+    return open_authority(settings, must_exist=must_exist)
+
+
+def _reached(settings: Settings) -> Catalog:
+    url = str(settings["catalog"].value)
+    make = _load(CATALOGS[_scheme(url)])
+    catalog: Catalog = make(url, credentials.token(settings), timeout=settings["timeout"].value)
+    return catalog
+
+
+def open_authority(settings: Settings, *, must_exist: bool = True) -> Authority:
+    """What decides over the catalog's file: for those who serve it, as nobody yet.
+
+    Raises:
+        ConfigurationError: when there is no such file, or a server keeps the catalog.
+        CatalogError: when it cannot be opened.
+    """
     from bifrost_sdk.authority.catalog import Authority
 
     setting, path = settings["catalog"], catalog_file(settings)
