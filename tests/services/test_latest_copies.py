@@ -228,6 +228,22 @@ def test_copy_follows_when_the_product_moves(session: Session, tmp_path: Path) -
     assert latest(kept) is None
 
 
+def test_copy_stays_that_of_the_first_when_a_template_gives_two_products_one_place(
+    session: Session, tmp_path: Path
+) -> None:
+    own = {"asset_version": {"path": "{project}/lib/{asset}/v{version}", "root": "publish"}}
+    session.templates.apply("demo", {"extends": "film", "templates": own})
+    kept = keeping(session, {"*": "copy"})
+    first = publish(kept, tmp_path, "one")
+    rig = kept.publish(hero_of(kept), "rig", {"usd": tmp_path / "source" / "hero.usda"})
+    folder = kept.context.roots["publish"] / "demo/lib/hero/latest"
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "model.usda"]
+    assert kept.products.copy_latest(rig.product) is None
+    kept.versions.retire(first)
+    assert kept.products.copy_latest(rig.product) == rig
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "rig.usda"]
+
+
 def test_damaged_version_is_told_when_it_is_copied(session: Session, tmp_path: Path) -> None:
     version = publish(session, tmp_path, "one")
     path = session.resolve(version.ref)

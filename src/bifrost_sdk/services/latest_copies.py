@@ -188,9 +188,17 @@ class _Copy:
             own = staging.any_manifest_in(storage, newest.source.path)
             if holder is not None and own is not None and own.path != self.product.path:
                 return False  # the product has moved away, and what has its old name now has the place
+            if self._is_there_by_right(holder, storage, newest.place):
+                return False  # a template that names no product gives several one place: the first of them has it
         if not self._is_pointed(storage, newest):
             self._copy(storage, newest)
         return True
+
+    def _is_there_by_right(self, holder: str | None, storage: Storage, place: str) -> bool:
+        """Whether the product whose copy has that place is still where it was when that version was published."""
+        manifest = staging.any_manifest_in(storage, place)
+        (other,) = self.context.get_many([f"bifrost://{self.product.project}/~{holder}"]) if holder else [None]
+        return isinstance(other, Product) and manifest is not None and other.path == manifest.path
 
     def _is_pointed(self, storage: Storage, newest: _Newest) -> bool:
         """Make it a link, because it shall be one or since no folders change places here; False where it is none."""
