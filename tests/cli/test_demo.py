@@ -14,7 +14,7 @@ import pytest
 from bifrost_sdk.cli import pictures, sample_show
 from bifrost_sdk.cli.main import main
 from bifrost_sdk.cli.screen import width_of
-from bifrost_sdk.session import connect
+from bifrost_sdk.session import connect, init
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,22 @@ def test_demo_says_what_to_install_when_usd_is_missing(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert main(["demo"]) == 1
-    assert 'pip install "bifrost-sdk[usd]"' in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert ('pip install "bifrost-sdk[usd]"' in captured.err, captured.out) == (True, "")
+    assert main(["demo", "--keep", "kept"]) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_folder_stays_as_it_is_when_it_holds_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = init(tmp_path / "shows", project="demo")
+    assert main(["demo", "--keep", "shows"]) == 1
+    assert "name a folder that is not there yet" in capsys.readouterr().err
+    assert not (folder / "source").exists()
+    with connect(folder) as session:
+        assert not list(session.assets.list(project="demo"))
 
 
 def test_picture_is_a_png_when_drawn() -> None:

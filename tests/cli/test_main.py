@@ -369,6 +369,19 @@ def test_nothing_is_complained_of_when_a_pipe_is_closed(folder: Path) -> None:
     assert (process.returncode, err) == (0, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+@pytest.mark.parametrize("arguments", [["list", "roles"], ["list", "roles", "--json"], ["--help"]])
+def test_reason_is_told_when_the_answer_cannot_be_written(folder: Path, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "bifrost_sdk.cli.main", *arguments]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    told = json.loads(done.stderr)["message"] if "--json" in arguments else done.stderr
+    assert (
+        told.removeprefix("bifrost: ").strip() == "what was to be written: No space left on device; it went no further"
+    )
+
+
 def test_version_is_told_when_asked_for(run: Run) -> None:
     assert run("--version") == (0, f"bifrost {bifrost_sdk.__version__}\n", "")
 

@@ -100,6 +100,11 @@ def _remove(folder: Path) -> None:
         (("find", "asset", "tag=main"), 1, "there is no field 'tag' on asset (did you mean tags"),
         (("lsit",), 2, "there is no command 'lsit'; did you mean list?"),
         (("list", "--pojrect", "demo"), 2, "--project"),
+        (("-w", "shows", "list"), 2, "-w stands behind the command, as in bifrost init -w"),
+        (("asset", "--json", "list"), 2, "--json stands behind the command, as in bifrost asset list --json"),
+        (("--nothing", "list"), 2, "No such option '--nothing'"),
+        (("help",), 2, "there is no command 'help'; did you mean --help?"),
+        (("version",), 2, "did you mean --version"),
     ],
 )
 def test_right_thing_is_named_when_something_is_misspelt(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
-import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -18,7 +17,7 @@ import attrs
 import click
 from click.shell_completion import CompletionItem
 
-from bifrost_sdk.cli.refusals import refuse, refuse_interrupted
+from bifrost_sdk.cli.refusals import end_output, refuse, refuse_interrupted
 from bifrost_sdk.cli.screen import Screen
 from bifrost_sdk.errors import BifrostError
 
@@ -124,6 +123,20 @@ class Group(click.Group):
             return home.load(cmd_name)
         return home
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What is left for the command, options of all commands read.
+
+        Raises:
+            UsageError: for an option that there is not, or one that a command takes, with where that stands.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if any(error.option_name in each.opts for each in (_in_json(), *_placed())):
+                name = error.option_name
+                ctx.fail(f"{name} stands behind the command, as in {ctx.command_path} {next(iter(self.homes))} {name}")
+            raise
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -133,7 +146,8 @@ class Group(click.Group):
             UsageError: when there is none of that name, with those that resemble it.
         """
         if args[0] not in self.homes and not args[0].startswith("-") and not ctx.resilient_parsing:
-            near = difflib.get_close_matches(args[0], self.homes, n=3)
+            options = [option for each in self.get_params(ctx) for option in each.opts]
+            near = difflib.get_close_matches(args[0], [*self.homes, *options], n=3)
             ctx.fail(f"there is no command {args[0]!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
         return super().resolve_command(ctx, args)
 
@@ -241,6 +255,6 @@ def _guarded(function: Function, call: Call, typed: Mapping[str, Any]) -> int:  
     except KeyboardInterrupt as error:
         return refuse_interrupted(str(error))
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        end_output()
         return 0
     return status

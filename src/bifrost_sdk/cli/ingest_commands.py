@@ -84,7 +84,7 @@ def _show_done(call: Call, done: Ingestion) -> int:
 
 def _row(asset: PlannedAsset, version: str) -> tuple[Cell, ...]:
     state = asset.state
-    source = printable(asset.layout.unit.source)
+    source = printable(asset.layout.unit.source or ".")
     return (state, _STYLES[state]), version or asset.ref, f"{len(asset.layout.items):,}", f"{asset.size:,}", source
 
 

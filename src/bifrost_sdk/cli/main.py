@@ -14,9 +14,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bifrost_sdk.cli.refusals import MISUSED, refuse, refuse_interrupted
+from bifrost_sdk.cli.refusals import MISUSED, end_output, refuse, refuse_interrupted
 from bifrost_sdk.cli.screen import Screen
-from bifrost_sdk.errors import ConfigurationError
+from bifrost_sdk.errors import ConfigurationError, StorageError
 
 if TYPE_CHECKING:  # what shows whether the extra is there
     import click
@@ -44,6 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return refuse_interrupted()
     except click.ClickException as error:
         return _refuse_usage(error, in_json="--json" in arguments)
+    except OSError as error:  # of a disk that no service stands for: a show that is made up, or what is printed
+        end_output()
+        reason = error.strerror or str(error)
+        message = f"{error.filename or 'what was to be written'}: {reason}; it went no further"
+        told = StorageError(message, path=str(error.filename or ""), reason=reason)
+        return refuse(told, in_json="--json" in arguments)
 
 
 def _refuse_usage(error: click.ClickException, *, in_json: bool) -> int:

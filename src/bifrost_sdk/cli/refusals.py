@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from bifrost_sdk.cli.screen import Screen
@@ -28,6 +29,14 @@ def refuse_interrupted(consequence: str = "") -> int:
     """Tell that it was interrupted and what that left behind, and answer with the exit status."""
     print(f"bifrost: interrupted; {consequence or 'what was on its way was taken back'}", file=sys.stderr)
     return INTERRUPTED
+
+
+def end_output() -> None:
+    """Print what can be printed, and lead the rest nowhere, or it would be complained of when the process ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def status_of(error: BifrostError) -> int:
