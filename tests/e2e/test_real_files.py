@@ -137,6 +137,7 @@ def test_nothing_else_was_touched_when_all_is_published(session: Session, data: 
     assert set(files_of(root)) == listed | manifests | {SENTINEL}
     folder = root.parent
     beside = {path.name for path in folder.iterdir()} - {"publish", "work"}
-    assert {name for name in beside if not name.startswith("catalog.sqlite")} == {"bifrost.yaml"}
+    assert {name for name in beside if not name.startswith("catalog.sqlite")} == {"bifrost.yaml", ".bifrost"}
+    assert [path for path in (folder / ".bifrost").rglob("*") if not path.is_dir()] == []
     assert {path.name for path in folder.parent.iterdir()} == {folder.name}
     assert session.recover().findings == ()
