@@ -687,3 +687,29 @@ def test_missing_library_says_what_to_install_when_a_stage_is_opened() -> None:
     message, setting = json.loads(done.stdout)
     assert 'pip install "bifrost-sdk[usd]"' in message
     assert setting == "usd"
+
+
+def no_text(folder: Path) -> Iterator[Path]:
+    """Layers that quote bytes which are no text: one that is refused when it is opened, one when it is read."""
+    text = folder / "text.usda"
+    text.write_bytes(b'#usda 1.0\ndef "x" (references = @\xff\xfe.usda@) {}\n')
+    yield text
+    binary = folder / "binary.usdc"
+    layer = Sdf.Layer.CreateNew(str(binary))
+    Sdf.PrimSpec(layer, "x", Sdf.SpecifierDef).referenceList.prependedItems = [Sdf.Reference("./aZ3kQ9xWbYc.usda")]
+    layer.Save()
+    content = binary.read_bytes()
+    assert content.count(b"3kQ9") == 1
+    spoilt = folder / "spoilt.usdc"
+    spoilt.write_bytes(content.replace(b"3kQ9", b"\xff\xfeQ\xc3"))
+    yield spoilt
+
+
+def test_layer_is_named_when_it_holds_bytes_that_are_no_text(show: Show, tmp_path: Path) -> None:
+    session = show.session
+    session.assets.ensure("demo", "prop", "odd")
+    for number, path in enumerate(no_text(tmp_path), start=1):
+        version = session.publish("bifrost://demo/assets/prop/odd", "model", {"usd": path})
+        for use in (bf.usd.open_stage, lambda ref, session: bf.usd.bake(ref, tmp_path / "baked", session=session)):
+            with pytest.raises(bf.StorageError, match=rf"v00{number}.* cannot be read as a layer: "):
+                use(version, session=session)

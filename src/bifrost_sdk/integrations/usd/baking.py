@@ -24,7 +24,7 @@ import attrs
 from bifrost_sdk.errors import StorageError
 from bifrost_sdk.integrations.usd import assetpaths
 from bifrost_sdk.integrations.usd.closures import Closure, is_expression, is_reference, split
-from bifrost_sdk.integrations.usd.library import Sdf, Tf
+from bifrost_sdk.integrations.usd.library import Sdf, Tf, words_of
 
 #: What stands for a number in the names of files: tiles, and the digits of a clip's frame.
 _NUMBERS: Final = re.compile(r"<UDIM>|#")
@@ -148,7 +148,7 @@ class Baking:
             layer.Save()
             os.chmod(place, 0o444)  # noqa: PTH101 - a text
         except (OSError, Tf.ErrorException) as error:
-            reason = " ".join(str(error).split())[:300]
+            reason = words_of(error)
             raise StorageError(f"{place} cannot be written: {reason}", path=place, reason=reason) from error
         return layer
 

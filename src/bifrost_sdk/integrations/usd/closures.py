@@ -16,7 +16,7 @@ from bifrost_sdk.domain.entity import Entity
 from bifrost_sdk.domain.references import Reference
 from bifrost_sdk.errors import BifrostError, Issue, StorageError
 from bifrost_sdk.integrations.usd import assetpaths
-from bifrost_sdk.integrations.usd.library import Ar, Sdf, Tf
+from bifrost_sdk.integrations.usd.library import Ar, Sdf, Tf, words_of
 from bifrost_sdk.ports import Resolution
 from bifrost_sdk.services import places
 from bifrost_sdk.services.context import Item, is_id
@@ -175,7 +175,6 @@ class _Gatherer:
             read.append(file)
             self.layers[file] = layer
             self.links[file] = {}
-            self.references[file] = [split(each).path for each in assetpaths.referred(layer) if is_reference(each)]
             stack += self._follow(file, layer)
         return read
 
@@ -193,10 +192,13 @@ class _Gatherer:
                 self.lost.append(Link(file, authored, f"there is no file {path} beside the layer or on a search path"))
 
     def _open(self, file: str) -> Any:  # Any: Sdf.Layer
+        """The layer of a file, and its references noted; None where it cannot be read."""
         try:
             layer = Sdf.Layer.FindOrOpen(file)
+            if layer is not None:  # a damaged one may be found out only now
+                self.references[file] = [split(each).path for each in assetpaths.referred(layer) if is_reference(each)]
         except Tf.ErrorException as error:
-            self.unread[file] = f"{file} cannot be read as a layer: {' '.join(str(error).split())[:300]}"
+            self.unread[file] = f"{file} cannot be read as a layer: {words_of(error)}"
             return None
         if layer is None:
             is_there = os.path.lexists(file)

@@ -1,4 +1,4 @@
-"""Stages of what was published: composed by USD itself from files, after one look into the catalog."""
+"""Stages of what was published: composed by USD itself from files, after all references were resolved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bifrost_sdk.domain.pins import PinSet
 from bifrost_sdk.errors import Issue, StorageError, ValidationError, refusal
 from bifrost_sdk.integrations.usd import baking, pinning
 from bifrost_sdk.integrations.usd.closures import Closure, gather
-from bifrost_sdk.integrations.usd.library import Sdf, Tf, Usd
+from bifrost_sdk.integrations.usd.library import Sdf, Tf, Usd, words_of
 from bifrost_sdk.services.context import Item
 from bifrost_sdk.session import Session, connect
 
@@ -75,7 +75,7 @@ def open_stage(
     try:
         return Usd.Stage.Open(layers[0], _noted(closure), closure.context, policy)
     except Tf.ErrorException as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = words_of(error)
         raise StorageError(f"{closure.ref} cannot be opened: {reason}", path=closure.root, reason=reason) from error
 
 
