@@ -22,16 +22,22 @@ settings.register_profile("ci", _PATIENT, derandomize=True, print_blob=True)  # 
 settings.register_profile("quick", _PATIENT, derandomize=True, print_blob=True, max_examples=20)
 settings.load_profile("desk")
 
-# Of the shipped contracts, those that ask much of every kind; what else makes a sweep says so itself.
+# Of the shipped contracts, those that ask much of every kind, and whatever kills or races processes; what else makes a
+# sweep says so itself.
 _SWEEPS = (
     "test_every_operator_finds_what_evaluate_finds_when_used_on_every_field",
     "test_hidden_thing_shows_nowhere_when_grouped_or_included_or_walked_to",
+    "test_numbers_are_gapless_when_processes_race_and_others_recover",
+    "test_copy_is_the_newest_version_when_several_processes_publish",
+    "test_copy_is_healed_when_its_maker_dies_at_any_step",
+    "test_workspace_is_one_when_many_make_it_at_once",
 )
+_CRASHING = Path(__file__).with_name("crash")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.name.startswith(_SWEEPS):
+        if item.name.startswith(_SWEEPS) or _CRASHING in item.path.parents:
             item.add_marker(pytest.mark.slow)
 
 
