@@ -93,6 +93,9 @@ PUBLIC = [
 
 HEAVY = ("cattrs", "fsspec", "httpx", "pxr", "sqlite3", "sqlite_utils", "tenacity", "yaml", "ssl", "socket", "asyncio")
 
+# What only a served catalog needs.
+NETWORK = ("asyncio", "fastapi", "h11", "httpcore", "httpx", "ssl", "starlette", "tenacity", "uvicorn")
+
 
 def run_fresh(program: str) -> list[str]:
     """What a new interpreter prints as JSON when it runs the program."""
@@ -116,6 +119,17 @@ def test_import_loads_nothing_heavy_when_every_public_name_is_used() -> None:
         "print(json.dumps(sorted({name.partition('.')[0] for name in set(sys.modules) - before})))"
     )
     assert not set(run_fresh(program)) & set(HEAVY)
+
+
+def test_nothing_of_the_network_is_loaded_when_working_on_a_file(tmp_path: Path) -> None:
+    program = (
+        "import json, sys; import bifrost_sdk as bf; "
+        f"folder = bf.init({str(tmp_path / 'shows')!r}, project='demo', user='anna'); "
+        "session = bf.connect(folder, user='anna'); hero = session.assets.create('demo', 'char', 'hero'); "
+        "session.find(bf.Query('asset', 'demo')); session.resolve_many([hero.ref]); session.close(); "
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    assert not set(run_fresh(program)) & {*NETWORK}
 
 
 def test_public_names_are_the_pinned_ones_when_listed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import attrs
@@ -44,14 +45,13 @@ def run(
 
     place, url = opening.locate(folder)
     authority = opening.open_authority(configuration.load(place, explicit={"catalog": url}))
-    try:
+    # An interruption is how it ends: by then everything in flight is answered.
+    with contextlib.closing(authority), contextlib.suppress(KeyboardInterrupt), running.listen(address) as listening:
         keys = Keys(authority)
-        with running.listen(address) as listening:
-            found = attrs.evolve(address, port=listening.getsockname()[1])
-            _announce(call, found.url, has_keys=not keys.is_empty())
-            running.serve(make_application(authority, keys), found, listening)
-    finally:
-        authority.close()
+        found = attrs.evolve(address, port=listening.getsockname()[1])
+        server = running.make_server(make_application(authority, keys), found)
+        _announce(call, found.url, has_keys=not keys.is_empty())
+        server.run(sockets=[listening])
     return 0
 
 

@@ -84,6 +84,9 @@ def room(subject: str, folder: Path) -> Iterator[Check]:
 
 
 def _catalog_place(settings: Settings) -> Iterator[Check]:
+    if opening.is_served(settings):
+        yield Check("fine", "catalog", f"a server keeps it: {settings['catalog'].value}")
+        return
     try:
         path = opening.catalog_file(settings)
     except ConfigurationError as error:

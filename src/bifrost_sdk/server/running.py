@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import socket
 from pathlib import Path
@@ -14,7 +13,6 @@ from bifrost_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:  # loaded when a server is made
     import uvicorn
-    from fastapi import FastAPI
 
 #: So long requests in flight are waited for when the server is told to stop, in seconds.
 PATIENCE: Final = 30
@@ -97,19 +95,8 @@ def listen(address: Address) -> socket.socket:
         ) from error
 
 
-def serve(app: FastAPI, address: Address, listening: socket.socket) -> None:
-    """Answer until the process is told to end; requests in flight are answered before it returns.
-
-    Raises:
-        ConfigurationError: when certificate and key cannot be used.
-    """
-    server = make_server(app, address)
-    with contextlib.suppress(KeyboardInterrupt):  # how the command learns that it is to end, once all is answered
-        server.run(sockets=[listening])
-
-
 def make_server(app: Any, address: Address) -> uvicorn.Server:  # Any: an application of ASGI
-    """A server of an application, which does not run yet.
+    """A server of an application, which does not run yet; told to end, it answers what is in flight first.
 
     Raises:
         ConfigurationError: when certificate and key cannot be used.

@@ -40,7 +40,7 @@ def create(
         raise ValidationError(Issue("api_key.user", f"{user.login} is not active", "login", hint="activate them first"))
     if days is not None and not 0 < days <= 36_500:  # noqa: PLR2004 - a hundred years
         raise ValidationError(Issue("api_key.days", f"{days!r} is no number of days from 1 to 36500", "days"))
-    secret = PREFIX + secrets.token_urlsafe(32)
+    secret = PREFIX + secrets.token_hex(32)
     made = ApiKey(
         id=context.new_id(),
         login=user.login,
@@ -68,9 +68,7 @@ def revoke(context: Context, which: str) -> ApiKey:
     """
     found = [key for key in every(context) if key.id == codes.fold(which) or (key.active and key.ending == which)]
     if not found:
-        raise NotFoundError(
-            which, reason="no key that is valid has this id or ends so; `bifrost server keys list` tells"
-        )
+        raise NotFoundError(which, reason="no valid key has this id or ends so; see `bifrost server keys list`")
     if len(found) > 1:
         ids = [key.id for key in found]
         raise ConflictError(f"several keys end with {which}; give the id of one: {', '.join(ids)}", blockers=ids)

@@ -213,6 +213,12 @@ def catalog_file(settings: Settings) -> Path:
     setting = settings["catalog"]
     url = str(setting.value)
     scheme = _scheme(url)
+    if scheme in CATALOGS:
+        raise ConfigurationError(
+            f"a server keeps the catalog {url} (from {setting.origin}); do this where its file is",
+            setting="catalog",
+            source=setting.origin,
+        )
     if scheme not in STORES:
         known = ", ".join(f"{name}://" for name in (*STORES, *CATALOGS))
         raise ConfigurationError(
