@@ -69,7 +69,7 @@ def tests(session: nox.Session) -> None:
 
     With arguments (`nox -s tests -- tests/domain -k frames`) only pytest runs, with these arguments.
 
-    Debian packages: strace chromium
+    Debian packages: strace chromium openssl
     """
     if HERE not in PYTHONS:
         session.error(f"nox runs on Python {HERE}; run it with one of {', '.join(PYTHONS)}")

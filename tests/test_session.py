@@ -232,7 +232,11 @@ def test_target_is_refused_when_its_folder_is_closed(shows: Path) -> None:
         (None, "lies in no workspace"),
         ("sqlite:///nowhere.sqlite", "there is no catalog at .*nowhere.sqlite"),
         ("sqlite://shows/x.sqlite", "names no file .*write sqlite:///shows/x.sqlite for one in the current folder"),
-        ("https://bifrost.example", r"no catalog is known for https:// .*known are sqlite:// and a file's path"),
+        (
+            "postgres://bifrost.example",
+            r"no catalog is known for postgres:// .*sqlite://, http://, https:// and a file",
+        ),
+        ("https://bifrost.example", "a server asks for a key, and there is none; set BIFROST_SDK_TOKEN"),
     ],
 )
 def test_connect_says_what_to_do_when_there_is_nothing(

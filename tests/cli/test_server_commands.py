@@ -5,11 +5,13 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -43,7 +45,7 @@ def serving(arguments: list[str], environment: Mapping[str, str]) -> Iterator[st
         options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         assert process.stdout is not None
-        found = re.fullmatch(r"serving at (http://127\.0\.0\.1:\d+)\n", process.stdout.readline())
+        found = re.fullmatch(r"serving at (https?://127\.0\.0\.1:\d+)\n", process.stdout.readline())
         assert found is not None
         yield found[1]
         process.send_signal(signal.SIGTERM)
@@ -151,3 +153,25 @@ def test_extra_is_named_when_it_is_missing(
     monkeypatch.setitem(sys.modules, "fastapi", None)
     assert main(["server", "run", "shows"]) == 1
     assert 'pip install "bifrost-sdk[server]"' in capsys.readouterr().err
+
+
+def test_line_is_hidden_when_a_certificate_is_given(
+    needs_server: None,
+    shows: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    missing: Callable[[str], NoReturn],
+) -> None:
+    openssl = shutil.which("openssl") or missing("needs the Debian package openssl")
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.pem", *names]
+    subprocess.run(made, check=True, capture_output=True)
+    assert main(["server", "keys", "create", "anna", "-w", "shows"]) == 0
+    monkeypatch.setenv("BIFROST_SDK_TOKEN", capsys.readouterr().out.splitlines()[0])
+    with serving(["server", "run", "shows", "--certificate", "own.pem", "--key", "own.key"], os.environ) as url:
+        assert url.startswith("https://")
+        with pytest.raises(bf.NetworkError, match="ConnectError"):
+            bf.connect(url)  # nobody here knows who made the certificate
+        monkeypatch.setenv("SSL_CERT_FILE", "own.pem")
+        with bf.connect(url) as session:
+            assert session.users.me().login == "anna"

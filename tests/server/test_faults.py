@@ -138,7 +138,7 @@ def test_each_commit_happens_once_when_the_line_fails_at_random(
     with direct(served, server, name) as catalog:
         events = catalog.events("demo", after=1, limit=1_000)
         created = [event.subject for event in events]
-        assert created == [change.entity.id for changes in commits for change in changes]  # type: ignore[union-attr]
+        assert created == [change.entity.id for changes in commits for change in changes]  # type: ignore[union-attr]  # all create
 
 
 @pytest.mark.parametrize("fate", ["dropped after", "truncated"])
@@ -228,12 +228,3 @@ def test_stranger_is_told_apart_when_it_is_no_server_of_ours(served: ModuleType)
             catalog = served.AsAnybody(proxy.url)
             with contextlib.closing(catalog), pytest.raises(ConfigurationError, match="is no server of Bifrost SDK"):
                 catalog.revision("demo")
-
-
-@pytest.mark.parametrize(
-    "url", ["http://", "http://me:hunter2@host", "http://host:x", "http://host?x=1", "http://host#x"]
-)
-def test_url_is_refused_when_it_is_no_address(served: ModuleType, url: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        served.AsAnybody(url)
-    assert "hunter2" not in str(caught.value)

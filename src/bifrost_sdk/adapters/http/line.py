@@ -72,7 +72,7 @@ class Line:
         end = time.monotonic() + min(self.timeout, within or self.timeout)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(NetworkError),
-            stop=lambda state: time.monotonic() + _pause(state) >= end,
+            stop=lambda retry_state: time.monotonic() + _pause(retry_state) >= end,
             wait=_pause,
             reraise=True,
         )
@@ -193,10 +193,10 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.isdecimal() else None
 
 
-def _pause(state: tenacity.RetryCallState) -> float:
+def _pause(retry_state: tenacity.RetryCallState) -> float:
     """As long as the server said, else twice as long each time, and never the same for two clients."""
-    error = state.outcome.exception() if state.outcome else None
-    longest = min(_LONGEST, _PAUSE * 2.0 ** (state.attempt_number - 1))
+    error = retry_state.outcome.exception() if retry_state.outcome else None
+    longest = min(_LONGEST, _PAUSE * 2.0 ** (retry_state.attempt_number - 1))
     jitter = random.uniform(0, longest)  # noqa: S311 - a pause is no secret
     told = error.retry_after if isinstance(error, NetworkError) else None
     return jitter if told is None else told + jitter
