@@ -63,3 +63,18 @@ class TestWithTheLibrary:
         assert status == 1
         assert "@./gone.usda@" in out
         assert "published" in out.splitlines()[-1]
+
+    def test_way_out_is_told_when_another_asset_has_the_name(self, folder: Path, run: Run) -> None:
+        assert run("ingest", str(folder))[0] == 0
+        other = folder.with_name("other") / "props/oak/oak.usda"
+        other.parent.mkdir(parents=True)
+        other.write_text("#usda 1.0\n# another tree\n")
+        place = str(folder.with_name("other"))
+        status, out, _ = run("ingest", place, "--dry-run")
+        assert (status, out.splitlines()[1].split()[0]) == (1, "held")
+        status, out, _ = run("ingest", place)
+        assert (status, out.splitlines()[-1].partition(";")[0]) == (1, "0 published, 1 held back")
+        assert "--name 'props/oak=props/oak_2'" in out
+        assert run("ingest", place, "--name", "props/oak=props/oak_2")[0] == 0
+        assert run("ingest", place, "--replace")[0] == 0
+        assert "oak/usd/v002" in run("list", "versions")[1]

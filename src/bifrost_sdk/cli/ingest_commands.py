@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # loaded when something is ingested: they need the extra `usd
 #: So many problems and files are shown to people; programs are given all of them.
 _SHOWN = 40
 
-_STYLES = {"new": "green", "changed": "yellow", "same": "dim"}
+_STYLES = {"new": "green", "changed": "yellow", "same": "dim", "held": "red"}
 _NAMES = "how an asset is called: a folder or layer below FOLDER, as TYPE/CODE; may be given again: 'sets/*=set/{name}'"
 
 
@@ -26,8 +26,11 @@ _NAMES = "how an asset is called: a folder or layer below FOLDER, as TYPE/CODE; 
 @option("--product", metavar="CODE", default="usd", help="the product that each asset is published as (default: usd)")
 @option("--name", "names", metavar="PATTERN=TYPE/CODE", multiple=True, help=_NAMES)
 @flag("--freeze", help="refer to exact versions of other assets, not to the latest")
+@flag("--replace", help="publish over assets of the same names that came from elsewhere, too")
 @flag("--dry-run", help="only say what would be done")
-def ingest(call: Call, *, folder: str, product: str, names: tuple[str, ...], freeze: bool, dry_run: bool) -> int:
+def ingest(
+    call: Call, *, folder: str, product: str, names: tuple[str, ...], freeze: bool, replace: bool, dry_run: bool
+) -> int:
     """Take a folder in; the status is 1 when something in it is broken, while the rest is taken in."""
     from bifrost_sdk.integrations.usd import ingesting
 
@@ -35,7 +38,14 @@ def ingest(call: Call, *, folder: str, product: str, names: tuple[str, ...], fre
     with call.session() as session:
         with meter("layers read") as tell:
             plan = ingesting.plan_ingest(
-                session, folder, project=call.project, product=product, names=called, freeze=freeze, progress=tell
+                session,
+                folder,
+                project=call.project,
+                product=product,
+                names=called,
+                freeze=freeze,
+                replace=replace,
+                progress=tell,
             )
         if dry_run:
             return _show_plan(call, plan)
@@ -76,8 +86,12 @@ def _show_done(call: Call, done: Ingestion) -> int:
     if rows:
         call.screen.table(("", "version", "files", "bytes", "from"), rows, whole=("version",))
     _show_left(call.screen, done.problems, done.unmatched)
-    kept = len(done.assets) - len(rows)
-    told = [f"{len(rows):,} published", *([f"{kept:,} had not changed"] if kept else [])]
+    counts = {
+        "published": len(rows),
+        "had not changed": len(done.assets) - len(rows),
+        "held back": sum(problem.code in {"taken", "held"} for problem in done.problems),
+    }
+    told = [f"{count:,} {what}" for what, count in counts.items() if count or what == "published"]
     call.screen.line(f"{', '.join(told)}; references that lead through the catalog now: {done.rewritten:,}", "green")
     return int(bool(done.problems))
 

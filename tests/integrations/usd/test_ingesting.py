@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ UsdUtils = pytest.importorskip("pxr.UsdUtils", reason="needs the extra 'usd'")
 
 from bifrost_sdk.integrations import usd  # noqa: E402 - behind what it needs
 from bifrost_sdk.integrations.usd import ingesting, planning  # noqa: E402 - likewise
+from bifrost_sdk.integrations.usd.dependencies import Problem  # noqa: E402 - likewise
 
 ROOM = """#usda 1.0
 # a room with a chair
@@ -516,3 +517,113 @@ def test_extra_is_named_when_the_library_is_missing(monkeypatch: pytest.MonkeyPa
     monkeypatch.delitem(sys.modules, "bifrost_sdk.integrations.usd.library")
     with pytest.raises(ConfigurationError, match=r'pip install "bifrost-sdk\[usd\]"'):
         importlib.import_module("bifrost_sdk.integrations.usd.library")
+
+
+OTHER = {
+    "props/oak/oak.usda": '#usda 1.0\n(defaultPrim = "Oak")\ndef "Oak" (payload = @./geo/old.usda@</Old>)\n{\n}\n',
+    "props/oak/geo/old.usda": '#usda 1.0\ndef "Old"\n{\n    double age = 300\n}\n',
+    "sets/park.usda": '#usda 1.0\ndef "Tree" (references = @../props/oak/oak.usda@</Oak>)\n{\n}\n',
+    "sets/town.usda": '#usda 1.0\ndef "Park" (references = @./park.usda@</Tree>)\n{\n}\n',
+    "sets/sky.usda": "#usda 1.0\n",
+}
+
+
+def told(problems: Iterable[Problem]) -> list[tuple[str, str]]:
+    return [(problem.code, problem.layer) for problem in problems]
+
+
+def test_asset_and_its_users_are_held_back_when_another_has_its_name(
+    session: bf.Session, show: Path, tmp_path: Path
+) -> None:
+    usd.ingest(session, show)
+    other = written(tmp_path / "other", OTHER)
+    plan = usd.plan_ingest(session, other)
+    states = {asset.ref.split("/")[-2]: asset.state for asset in plan.assets}
+    assert states == {"oak": "held", "park": "held", "town": "held", "sky": "new"}
+    done = usd.ingest(session, plan)
+    assert refs(done) == ["sets/sky/usd/v001"]
+    assert told(done.problems) == [("taken", "props/oak"), ("held", "sets/park.usda"), ("held", "sets/town.usda")]
+    first = str(done.problems[0])
+    assert f"bifrost://demo/assets/props/oak/usd/v001 by anna was ingested from {show / 'props/oak'}" in first
+    assert "--name 'props/oak=props/oak_2'" in first
+    assert refs(usd.ingest(session, show)) == []
+
+    named = usd.ingest(session, other, names={"props/oak": "props/oak_2"})
+    assert (named.problems, refs(named)) == (
+        (),
+        ["props/oak_2/usd/v001", "sets/park/usd/v001", "sets/town/usd/v001"],
+    )
+    assert "assets/props/oak_2/usd/latest" in session.resolve(named.versions[1]).read_text()
+    again = usd.ingest(session, other)  # it is found by its content, also where its name is not said again
+    assert (again.problems, refs(again)) == ((), [])
+    assert session.versions.get("bifrost://demo/assets/props/oak/usd/latest").number == 1
+
+
+def test_asset_is_published_over_another_when_it_is_to_replace_it(
+    session: bf.Session, show: Path, tmp_path: Path
+) -> None:
+    usd.ingest(session, show)
+    other = written(tmp_path / "other", OTHER)
+    done = usd.ingest(session, other, replace=True)
+    assert (done.problems, refs(done)[0], len(done.versions)) == ((), "props/oak/usd/v002", 4)
+    assert told(usd.plan_ingest(session, show).problems)[0] == ("taken", "props/oak")  # now that one is the other
+    (other / "props/oak/oak.usda").write_text("#usda 1.0\n")
+    assert refs(usd.ingest(session, other)) == ["props/oak/usd/v003"]
+
+
+def test_what_an_artist_published_stays_when_a_folder_is_ingested_again(session: bf.Session, show: Path) -> None:
+    usd.ingest(session, show)
+    session.publish("bifrost://demo/assets/props/oak", "usd", {"usd": show / "props/oak/oak.usda"})
+    done = usd.ingest(session, show)
+    assert (refs(done), told(done.problems)) == ([], [("taken", "props/oak"), ("held", "sets/room.usda")])
+    assert "was not ingested" in str(done.problems[0])
+
+
+@pytest.mark.parametrize("new", ["moved", "sho\u0308w", "show/props"])
+def test_assets_go_on_when_their_folder_has_moved_or_is_ingested_in_part(
+    session: bf.Session, show: Path, tmp_path: Path, new: str
+) -> None:
+    usd.ingest(session, show)
+    folder = tmp_path / new
+    if not folder.exists():
+        show.rename(folder)
+    top = folder if (folder / "props").exists() else folder.parent
+    (top / "props/oak/tex/skin.1001.png").write_text("painted again")
+    names = {} if top == folder else {"oak": "props/oak"}
+    done = usd.ingest(session, folder, names=names)
+    assert (done.problems, refs(done)) == ((), ["props/oak/usd/v002"])
+    (top / "props/oak/tex/skin.1001.png").write_text("and again")
+    assert refs(usd.ingest(session, folder, names=names)) == ["props/oak/usd/v003"]
+
+
+def test_asset_is_not_published_over_another_when_that_came_since_it_was_planned(
+    session: bf.Session, show: Path, tmp_path: Path
+) -> None:
+    plan = usd.plan_ingest(session, written(tmp_path / "other", OTHER))
+    usd.ingest(session, show)
+    with pytest.raises(bf.ConflictError, match="oak/usd/v001 by anna came from elsewhere meanwhile"):
+        usd.ingest(session, plan)
+    assert session.versions.get("bifrost://demo/assets/props/oak/usd/latest").number == 1
+
+
+def test_layer_is_told_when_it_holds_bytes_that_are_no_text(session: bf.Session, tmp_path: Path) -> None:
+    folder = written(tmp_path / "odd", {"fine/fine.usda": "#usda 1.0\n"})
+    (folder / "text.usda").write_bytes(b'#usda 1.0\ndef "x" (references = @\xff\xfe.usda@) {}\n')
+    layer = Sdf.Layer.CreateNew(str(tmp_path / "binary.usdc"))
+    Sdf.PrimSpec(layer, "x", Sdf.SpecifierDef).referenceList.prependedItems = [Sdf.Reference("./aZ3kQ9xWbYc.usda")]
+    layer.Save()
+    content = (tmp_path / "binary.usdc").read_bytes()
+    assert content.count(b"3kQ9") == 1
+    (folder / "binary.usdc").write_bytes(content.replace(b"3kQ9", b"\xff\xfeQ\xc3"))
+    done = usd.ingest(session, folder)
+    assert told(done.problems) == [("unreadable", "binary.usdc"), ("unreadable", "text.usda")]
+    assert "general/fine/usd/v001" in refs(done)
+
+
+def test_folders_are_assets_of_their_own_when_a_pattern_matches_each(session: bf.Session, tmp_path: Path) -> None:
+    files = {f"{name}/{name}.usda": "#usda 1.0\n" for name in ("elm", "oak")}
+    folder = written(tmp_path / "trees", files)
+    plan = usd.plan_ingest(session, folder, names={"*": "tree/{name}"})
+    assert [asset.ref.split("/")[-3:-1] for asset in plan.assets] == [["tree", "elm"], ["tree", "oak"]]
+    plan = usd.plan_ingest(session, folder, names={".": "set/trees"})
+    assert [asset.ref.split("/")[-3:-1] for asset in plan.assets] == [["set", "trees"]]

@@ -19,7 +19,7 @@ import attrs
 
 from bifrost_sdk.integrations.usd.assetpaths import Layer, respell
 from bifrost_sdk.integrations.usd.closures import LAYERS, is_expression, is_reference, split
-from bifrost_sdk.integrations.usd.library import Ar, Sdf, Tf, UsdUtils
+from bifrost_sdk.integrations.usd.library import Ar, Sdf, Tf, UsdUtils, words_of
 
 #: Up to so many bytes a layer is gone through without asking first whether it holds any asset path.
 _SMALL = 1 << 16
@@ -35,9 +35,9 @@ _TOLD = ("assetInfo", "customData", "customLayerData")
 class Problem:
     """Something in a folder that could not be taken as it is; all else goes on.
 
-    `code` is ``missing``, ``outside``, ``unreadable``, ``link``, ``name`` or ``needs``. `layer` is the file that it was
-    found in, relative to the folder, `place` the prim or property with its field, the first of `count` in that layer,
-    `path` the asset path as it is written there.
+    `code` is ``missing``, ``outside``, ``unreadable``, ``link``, ``name``, ``needs``, ``taken`` or ``held``. `layer` is
+    the file or folder that it was found in, relative to the whole, `place` the prim or property with its field, the
+    first of `count` in that layer, `path` the asset path as it is written there.
     """
 
     code: str
@@ -100,10 +100,10 @@ def read_layer(folder: Folder, name: str) -> Contents:
         layer = open_copy(path)
         if path.stat().st_size > _SMALL and not _refers(path):
             return Contents(_titles(layer))
+        return _Reading(folder, name, layer).run()
     except (Tf.ErrorException, OSError, RuntimeError) as error:
-        reason = f"cannot be read as USD: {_first_line(error)}"
+        reason = f"cannot be read as USD: {words_of(error)}"
         return Contents(problems=(Problem("unreadable", name, reason, hint="write it again, or take it away"),))
-    return _Reading(folder, name, layer).run()
 
 
 def open_copy(path: Path) -> Layer:
@@ -231,13 +231,6 @@ def _titles(layer: Layer) -> frozenset[str]:
         return frozenset()
     told: Any = root.assetInfo.get("name")  # Any: whatever somebody wrote there
     return frozenset([root.name, told] if isinstance(told, str) and told else [root.name])
-
-
-def _first_line(error: Exception) -> str:
-    """The library's own word, without where in its source it stands."""
-    text = str(error)
-    said = re.search(r" : '(.*?)'?\s*(?:\n|\Z)", text)
-    return (said[1] if said else text.strip().split("\n")[0])[:300]
 
 
 def is_layer(name: str) -> bool:

@@ -104,9 +104,13 @@ def group(held: Holdings, *, whole: Collection[str] = ()) -> Grouping:
 def matches(path: str, pattern: str) -> bool:
     """Whether a path is what a pattern means: ``*``, ``?`` and ``[…]`` stand for characters of one name.
 
+    The whole folder, whose path is empty, is meant by a dot alone.
+
     >>> matches("assets/char/hero", "assets/*/hero"), matches("assets/char/hero", "assets/*")
     (True, False)
     """
+    if not path:
+        return pattern == "."
     names, wanted = path.split("/"), pattern.strip("/").split("/")
     return len(names) == len(wanted) and all(map(fnmatchcase, names, wanted))
 

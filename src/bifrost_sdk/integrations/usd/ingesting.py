@@ -25,7 +25,15 @@ from bifrost_sdk.domain.changes import Change, Ensure
 from bifrost_sdk.domain.production import Asset, AssetType
 from bifrost_sdk.domain.versions import AssetDependency, Version
 from bifrost_sdk.errors import ConflictError, StorageError
-from bifrost_sdk.integrations.usd.ingestion import INGESTED, Ingested, Ingestion, IngestPlan, PlannedAsset
+from bifrost_sdk.integrations.usd.ingestion import (
+    INGESTED,
+    Ingested,
+    Ingestion,
+    IngestPlan,
+    PlannedAsset,
+    comes_from,
+    digest_of,
+)
 from bifrost_sdk.integrations.usd.naming import Names
 from bifrost_sdk.integrations.usd.planning import NEEDS, Options, plan
 from bifrost_sdk.integrations.usd.rewriting import write_copy
@@ -59,6 +67,7 @@ def plan_ingest(
     product: str = "usd",
     names: Names | None = None,
     freeze: bool = False,
+    replace: bool = False,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> IngestPlan:
@@ -67,7 +76,8 @@ def plan_ingest(
     `project` is the session's own unless it is named. `names` says how assets are called: patterns of folders or layers
     below `folder` -> ``type/code``, in which ``{name}`` is the code that would be found; a folder that matches is one
     asset with all below it. With `freeze` references between assets name exact versions instead of the latest one.
-    `progress` is told the layers that were read, and in all.
+    An asset under whose name something else stands, which came from elsewhere, is held back with all that refers to it,
+    unless `replace` is said. `progress` is told the layers that were read, and in all.
 
     Raises:
         StorageError: the folder cannot be read, or `cancel` said so.
@@ -76,7 +86,7 @@ def plan_ingest(
     """
     context = session.context
     owner = context.project_of(project)
-    options = Options(product=product, names=dict(names or {}), is_frozen=freeze)
+    options = Options(product=product, names=dict(names or {}), is_frozen=freeze, is_replacing=replace)
     return plan(context, Path(folder), owner.code, options, progress=progress, cancel=cancel)
 
 
@@ -88,6 +98,7 @@ def ingest(
     product: str = "usd",
     names: Names | None = None,
     freeze: bool = False,
+    replace: bool = False,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Ingestion:
@@ -122,7 +133,16 @@ def ingest(
     if isinstance(folder, IngestPlan):
         made = folder
     else:
-        made = plan_ingest(session, folder, project=project, product=product, names=names, freeze=freeze, cancel=cancel)
+        made = plan_ingest(
+            session,
+            folder,
+            project=project,
+            product=product,
+            names=names,
+            freeze=freeze,
+            replace=replace,
+            cancel=cancel,
+        )
     return _Ingesting(session.context, made, progress, cancel).run()
 
 
@@ -135,7 +155,7 @@ class _Ingesting:
         self.progress = progress
         self.cancel = cancel
         self.versions: dict[str, Version] = {}
-        self.total = sum(asset.size for asset in made.assets if asset.state != "same")
+        self.total = sum(asset.size for asset in made.assets if asset.state in {"new", "changed"})
         self.done: dict[str, int] = {}
         self.lock = threading.Lock()
 
@@ -180,7 +200,7 @@ class _Ingesting:
         """Sets of assets that need only those of levels before, the same sets whenever the same folder is planned."""
         heights: dict[str, int] = {}
         levels: defaultdict[int, list[PlannedAsset]] = defaultdict(list)
-        for asset in self.plan.assets:
+        for asset in (each for each in self.plan.assets if each.state != "held"):
             heights[asset.ref] = max((heights[ref] + 1 for ref in asset.needs), default=0)
             levels[heights[asset.ref]].append(asset)
         for _, level in sorted(levels.items()):
@@ -203,10 +223,21 @@ class _Ingesting:
     def _as_they_stand(self, members: Sequence[PlannedAsset]) -> list[PlannedAsset]:
         """The assets of a set, of which somebody else may have published some since they were planned."""
         answers = self.context.get_many([f"{asset.ref}/latest" for asset in members])
-        return [
-            attrs.evolve(asset, latest=answer) if isinstance(answer, Version) else asset
-            for asset, answer in zip(members, answers, strict=True)
-        ]
+        found = []
+        for asset, answer in zip(members, answers, strict=True):
+            latest = answer if isinstance(answer, Version) else asset.latest
+            self._check(asset, latest)
+            found.append(attrs.evolve(asset, latest=latest))
+        return found
+
+    def _check(self, asset: PlannedAsset, latest: Version | None) -> None:
+        """Refuse to publish over what came from elsewhere since it was planned."""
+        if latest is None or self.plan.is_replacing or digest_of(latest) == asset.digest:
+            return
+        is_planned = asset.latest is not None and asset.latest.id == latest.id
+        if not is_planned and not comes_from(latest, self.plan.folder, asset.layout.unit.source):
+            message = f"{latest.ref} by {latest.created_by} came from elsewhere meanwhile; ingest again to see more"
+            raise ConflictError(message, blockers=[latest.ref])
 
     def _publication(self, asset: PlannedAsset, staged: Path) -> Publication:
         """What is asked to be published of an asset; layers that change are written to a folder first."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, Literal
 
 import attrs
 
+from bifrost_sdk.domain import codes
 from bifrost_sdk.domain.versions import Version
 from bifrost_sdk.integrations.usd.dependencies import Problem
 from bifrost_sdk.integrations.usd.rewriting import Layout
 
-#: Whether an asset is not there yet, has other content now, or is as it was published.
-State = Literal["new", "changed", "same"]
+#: Whether an asset is not there yet, has other content now, is as it was published, or is not published at all.
+State = Literal["new", "changed", "same", "held"]
 
 
 @attrs.frozen
@@ -23,7 +25,8 @@ class PlannedAsset:
     `ref` is its product. `texts` are, for each layer that is written anew, the asset paths that change. `digest` tells
     content and place of everything; `latest` is the version that stands now, `number` the highest of any version that
     stands or once stood. `rewritten` is how many asset paths change, wherever they stand. `needs` are the products of
-    others that it refers to, `managed` the ids of versions that its layers referred to before.
+    others that it refers to, `managed` the ids of versions that its layers referred to before. It `is_held` back where
+    something else stands under its name, or it refers to what is held back; a problem of the plan says why.
     """
 
     ref: str
@@ -36,10 +39,13 @@ class PlannedAsset:
     rewritten: int = 0
     needs: tuple[str, ...] = ()
     managed: tuple[str, ...] = ()
+    is_held: bool = False
 
     @property
     def state(self) -> State:
         """What ingesting means for it."""
+        if self.is_held:
+            return "held"
         if self.latest is None:
             return "new"
         return "same" if digest_of(self.latest) == self.digest else "changed"
@@ -70,6 +76,7 @@ class IngestPlan:
     problems: tuple[Problem, ...] = attrs.field(repr=False)
     unmatched: tuple[str, ...] = attrs.field(repr=False)
     is_frozen: bool = False
+    is_replacing: bool = False
 
     def to_data(self) -> dict[str, Any]:  # Any: JSON
         """The plan as plain JSON values."""
@@ -140,6 +147,21 @@ def digest_of(version: Version) -> str:
     """What a version was ingested from; empty for one that came in another way."""
     told = version.metadata.get(INGESTED)
     return str(told.get("digest", "")) if isinstance(told, Mapping) else ""
+
+
+def comes_from(version: Version, folder: Path, source: str) -> bool:
+    """Whether a version was ingested from this folder, or from the same place in a folder that is not there any more.
+
+    It was so too where `folder` is only part of the folder that was ingested then, or the other way round.
+    """
+    told = version.metadata.get(INGESTED)
+    if not isinstance(told, Mapping):
+        return False
+    inside = str(told.get("source", ""))
+    there = PurePath(version.source)
+    top = there.parents[len(PurePosixPath(inside).parts) - 1] if inside else there
+    here = {PurePath(codes.nfc(str(path))) for path in (folder, folder / source)}
+    return bool(here & {top, there}) or (inside == source and not os.path.lexists(top))
 
 
 def _left(problems: tuple[Problem, ...], unmatched: tuple[str, ...]) -> dict[str, Any]:  # Any: JSON

@@ -17,7 +17,7 @@ from bifrost_sdk.errors import BifrostError, Issue, NotFoundError, StorageError,
 from bifrost_sdk.integrations.usd import naming
 from bifrost_sdk.integrations.usd.dependencies import Link, Problem
 from bifrost_sdk.integrations.usd.grouping import Unit, group
-from bifrost_sdk.integrations.usd.ingestion import INGESTED, IngestPlan, PlannedAsset, digest_of
+from bifrost_sdk.integrations.usd.ingestion import INGESTED, IngestPlan, PlannedAsset, comes_from, digest_of
 from bifrost_sdk.integrations.usd.naming import Names
 from bifrost_sdk.integrations.usd.rewriting import Layout, sets_of, texts_of
 from bifrost_sdk.integrations.usd.surveying import Cancel, Progress, Survey, survey
@@ -38,12 +38,14 @@ class Options:
 
     `product` is the code of the product that each asset gets. `names` says how assets are called: patterns of folders
     and layers -> ``type/code``, with ``{name}`` for the code that would be found; a folder that matches is one asset.
-    `is_frozen`: references between assets name exact versions instead of the latest.
+    `is_frozen`: references between assets name exact versions instead of the latest. `is_replacing`: what stands under
+    the name of an asset and came from elsewhere gets a version of it, too.
     """
 
     product: str = attrs.field(default="usd", converter=codes.check_code)
     names: Names = attrs.field(factory=dict, hash=False)
     is_frozen: bool = False
+    is_replacing: bool = False
 
 
 def plan(
@@ -66,7 +68,8 @@ def plan(
     planning = _Planning(context, found, options, refs, cancel=cancel)
     assets = tuple(planning.assets(grouping.units, project))
     problems = (*found.problems, *planning.problems)
-    return IngestPlan(project, found.folder.path, assets, problems, grouping.unmatched, options.is_frozen)
+    told = problems, grouping.unmatched, options.is_frozen, options.is_replacing
+    return IngestPlan(project, found.folder.path, assets, *told)
 
 
 def _refuse_published(context: Context, folder: Path) -> None:
@@ -94,12 +97,17 @@ class _Planning:
         self.layouts: dict[str, Layout] = {}
         self.digests: dict[str, str] = {}
         self.problems: list[Problem] = []
+        self.held: set[str] = set()
         self.managed = self._managed()
 
     def assets(self, units: Sequence[Unit], project: str) -> Iterator[PlannedAsset]:
         """What becomes of each unit."""
         standing = self._standing([self.refs[unit] for unit in units])
-        moved = self._moved(project, standing) if len(standing) < len(units) else {}
+        sources = {self.refs[unit]: unit.source for unit in units}
+        is_settled = len(standing) == len(units) and all(
+            comes_from(version, self.found.folder.path, sources[ref]) for ref, version in standing.items()
+        )
+        moved = {} if is_settled else self._moved(project, standing)
         numbers = self._withdrawn(project)
         sets = sets_of(self.found.layers.values())
         for unit in units:
@@ -111,14 +119,42 @@ class _Planning:
             )
             asset = self._asset(layout)
             self.problems += _too_many(asset)
-            latest = standing.get(asset.ref) or moved.pop(asset.digest, None)
+            latest = standing.get(asset.ref)
+            if latest is None or self._is_other(latest, asset):
+                latest = moved.pop(asset.digest, None) or latest
             if latest is not None:
                 self.refs[unit] = latest.ref.rpartition("/")[0]
             ref = self.refs[unit]
             number = max(numbers.get(ref, 0), latest.number or 0 if latest else 0)
-            asset = attrs.evolve(asset, ref=ref, latest=latest, number=number)
+            asset = self._held(attrs.evolve(asset, ref=ref, latest=latest, number=number))
             self.digests[asset.ref] = asset.digest
             yield asset
+
+    def _is_other(self, latest: Version, asset: PlannedAsset) -> bool:
+        """Whether what stands there is something else than what is ingested, which nobody said is to replace it."""
+        is_known = self.options.is_replacing or digest_of(latest) == asset.digest
+        return not is_known and not comes_from(latest, self.found.folder.path, asset.layout.unit.source)
+
+    def _held(self, asset: PlannedAsset) -> PlannedAsset:
+        """The asset, held back and told where something else has its name, or what it refers to is held back."""
+        unit = asset.layout.unit
+        if asset.latest and self._is_other(asset.latest, asset):
+            came = f"was ingested from {asset.latest.source}" if digest_of(asset.latest) else "was not ingested"
+            reason = f"is not published, as {asset.latest.ref} by {asset.latest.created_by} {came}"
+            type_, code = asset.ref.split("/")[-3:-1]
+            hint = (
+                f"name it otherwise (names, --name '{unit.source or '.'}={type_}/{code}_2'), "
+                "or say that it replaces that (replace, --replace)"
+            )
+            self.problems.append(Problem("taken", unit.source or unit.main, reason, hint=hint))
+        elif needed := [ref for ref in asset.needs if ref in self.held]:
+            more = f" and {len(needed) - 1:,} more" if len(needed) > 1 else ""
+            reason = f"is not published, as it refers to what would be {needed[0]}{more}"
+            self.problems.append(Problem("held", unit.source or unit.main, reason, hint="settle that first"))
+        else:
+            return asset
+        self.held.add(asset.ref)
+        return attrs.evolve(asset, is_held=True)
 
     def _asset(self, layout: Layout) -> PlannedAsset:
         needs: dict[str, None] = {}
