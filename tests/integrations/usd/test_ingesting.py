@@ -627,3 +627,20 @@ def test_folders_are_assets_of_their_own_when_a_pattern_matches_each(session: bf
     assert [asset.ref.split("/")[-3:-1] for asset in plan.assets] == [["tree", "elm"], ["tree", "oak"]]
     plan = usd.plan_ingest(session, folder, names={".": "set/trees"})
     assert [asset.ref.split("/")[-3:-1] for asset in plan.assets] == [["set", "trees"]]
+
+
+def test_rest_is_ingested_when_files_are_empty_or_have_names_that_are_no_text(
+    session: bf.Session, tmp_path: Path
+) -> None:
+    rest = {"oak/oak.usda": '#usda 1.0\ndef "x" {\n    asset bark = @./bark.png@\n}\n', "oak/readme.md": ""}
+    folder = written(tmp_path / "odd", {**rest, "oak/bark.png": "", "empty.usda": "", "a\nline.usda": "#usda 1.0\n"})
+    expected = {("unreadable", name) for name in ("oak/bark.png", "empty.usda", "a\nline.usda")}
+    if os.name == "posix" and sys.platform != "darwin":  # where a name may be any bytes
+        Path(os.fsdecode(os.fsencode(folder) + b"/lat\xe9in.usda")).write_text("#usda 1.0\n")
+        expected.add(("unreadable", os.fsdecode(b"lat\xe9in.usda")))
+    done = usd.ingest(session, folder)
+    assert set(told(done.problems)) == expected | {("outside", "oak/oak.usda")}
+    assert refs(done) == ["general/oak/usd/v001"]
+    folder.rename(tmp_path / "a\nfolder")
+    with pytest.raises(ValidationError, match="rename it"):
+        usd.ingest(session, tmp_path / "a\nfolder")

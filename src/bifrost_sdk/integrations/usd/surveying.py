@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import attrs
 
-from bifrost_sdk.errors import Issue, StorageError, ValidationError
+from bifrost_sdk.domain import locations, signatures
+from bifrost_sdk.errors import Issue, StorageError, ValidationError, refusal
 from bifrost_sdk.integrations.usd.dependencies import Contents, Folder, Problem, is_layer, read_layer
 from bifrost_sdk.integrations.usd.grouping import Holdings
 from bifrost_sdk.services.configuration import WORKSPACE_FILE
@@ -61,9 +63,11 @@ def survey(path: Path, *, progress: Progress | None = None, cancel: Cancel | Non
 
     Raises:
         StorageError: there is no such folder, or it was cancelled.
-        ValidationError: the folder holds a workspace.
+        ValidationError: the folder holds a workspace, or has a name that is no text.
     """
     real = Path(os.path.realpath(path))
+    if not _is_text(str(real)):
+        raise refusal("files.name", "no folder of this name can be read by USD", str(real), "rename it")
     problems: list[Problem] = []
     files = {str(real / name): name for name in sorted(_files(real, problems))}
     folder = Folder(real, files)
@@ -92,16 +96,32 @@ def _files(top: Path, problems: list[Problem]) -> Iterator[str]:
                 raise ValidationError(Issue("files.around", message, "folder", str(top), hint))
             if entry.name.startswith("."):
                 continue
-            if entry.is_symlink():
+            if not _is_text(entry.name):
+                problems.append(Problem("unreadable", name, "its name is no text that USD can read", hint="rename it"))
+            elif entry.is_symlink():
                 problems.extend(_link_problems(top, name))
             elif entry.is_dir():
                 ahead.append(name)
-            elif not entry.is_file():
-                problems.append(Problem("link", name, "is no file", hint="take it away"))
-            elif os.access(entry.path, os.R_OK):
-                yield name
+            elif problem := _fault(entry, name):
+                problems.append(problem)
             else:
-                problems.append(Problem("unreadable", name, "may not be read", hint=_ASK))
+                yield name
+
+
+def _fault(entry: os.DirEntry[str], name: str) -> Problem | None:
+    """What is wrong with a file before it is read."""
+    if not entry.is_file():
+        return Problem("link", name, "is no file", hint="take it away")
+    if not os.access(entry.path, os.R_OK):
+        return Problem("unreadable", name, "may not be read", hint=_ASK)
+    if not entry.stat().st_size and signatures.is_never_empty(locations.extension_of(entry.name)):
+        return Problem("unreadable", name, "is empty, as a failed export leaves it", hint="write it again")
+    return None
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is UTF-8 without control characters: others no version can tell where it came from."""
+    return name.isprintable() or not any(unicodedata.category(char) in {"Cc", "Cs"} for char in name)
 
 
 def _entries(path: Path, *, is_top: bool, problems: list[Problem], name: str) -> list[os.DirEntry[str]]:
