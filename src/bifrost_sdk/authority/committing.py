@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -113,8 +113,8 @@ class Committing:
         number_versions(made, self.transaction)
         renew_leases(made, at)
         self._check_permissions(made)
-        self._check_rules(made)
-        written, writes = self._stamp(made, revision, at)
+        seen = self._check_rules(made)
+        written, writes = self._stamp(made, seen, revision=revision, at=at)
         self._write(made, writes, revision, at)
         return self._answer(revision, at, made, written)
 
@@ -165,7 +165,8 @@ class Committing:
         found = self.sight.by_id(changed).values()
         return any(isinstance(status, Status) and status.category == "approved" for status in found)
 
-    def _check_rules(self, made: Plan) -> None:
+    def _check_rules(self, made: Plan) -> Mapping[str, Entity]:
+        """Refuse what breaks a rule; the entities that were looked up for that, by id."""
         needs = rules.gather(made.deltas)
         known = self.sight.by_id(needs.ids - made.found.keys())
         wanted = list(needs.keys)
@@ -183,6 +184,7 @@ class Committing:
             facts = attrs.evolve(facts, names=names, entities={**seen, **facts.entities})
         if issues := rules.check(made.deltas, facts):
             raise ValidationError(issues)
+        return {**facts.entities, **({facts.project.id: facts.project} if facts.project else {})}
 
     def _project(self) -> Project | None:
         code = self.request.project
@@ -194,10 +196,12 @@ class Committing:
             raise NotFoundError(f"bifrost://{code}", reason="there is no such project")
         return found
 
-    def _stamp(self, made: Plan, revision: int, at: int) -> tuple[dict[str, Entity], list[Write]]:
+    def _stamp(
+        self, made: Plan, seen: Mapping[str, Entity], *, revision: int, at: int
+    ) -> tuple[dict[str, Entity], list[Write]]:
         """The entities as written, by id, and the rows to write."""
         moment, actor = wire.from_microseconds(at), self.request.actor
-        paths = Paths(made.deltas, self.sight)
+        paths = Paths(made.deltas, self.sight, seen=seen)
         written: dict[str, Entity] = {}
         writes: list[Write] = []
         for id, delta in made.deltas.items():

@@ -17,17 +17,22 @@ PATH_LIMIT = 512
 
 
 class Paths:
-    """Paths after a commit; the nodes above that it does not touch are looked up together, level by level."""
+    """Paths after a commit; the nodes above that it does not touch are looked up together, level by level.
 
-    def __init__(self, deltas: Mapping[str, Delta], sight: Sight) -> None:
+    `seen` are entities that were looked up before, as they stand: none of these is looked up again.
+    """
+
+    def __init__(self, deltas: Mapping[str, Delta], sight: Sight, *, seen: Mapping[str, Entity]) -> None:
         self._deltas = deltas
         self._known: dict[str, str | None] = {}
         self._outside: dict[str, Entity] = {}
-        above = {parent for delta in deltas.values() if delta.after and (parent := _above(delta.after))}
-        while missing := above - deltas.keys() - self._outside.keys():
-            found = sight.by_id(missing)
+        level = {parent for delta in deltas.values() if delta.after and (parent := _above(delta.after))}
+        while missing := level - deltas.keys() - self._outside.keys():
+            found = {id: seen[id] for id in missing if id in seen}
+            if others := missing - found.keys():
+                found |= sight.by_id(others)
             self._outside.update(found)
-            above = {parent for entity in found.values() if (parent := _above(entity))}
+            level = {parent for entity in found.values() if (parent := _above(entity))}
 
     def before(self, entity: Entity) -> str | None:
         """The path a node had, None for other kinds."""

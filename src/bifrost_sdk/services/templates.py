@@ -36,9 +36,13 @@ Source: TypeAlias = Document | os.PathLike[str]
 
 @attrs.frozen
 class _Known:
-    """A set that was made, and from what: `revisions` of the project and the studio, and of the sets that they keep."""
+    """A set that was made, and from what: `revisions` of the project and the studio, and of the sets that they keep.
+
+    `studio` is what that keeps, which changes far less often than a project does.
+    """
 
     revisions: tuple[int, int] | None
+    studio: Mapping[str, TemplateDocument]
     kept: tuple[tuple[str, int], ...]
     made: TemplateSet
 
@@ -75,11 +79,13 @@ class Templates:
         revisions = self._revisions(code)
         known = self._known.get(code)
         if known is None or revisions is None or known.revisions != revisions:
-            own, studio = self._kept(code), self._of_studio(code)
+            own = self._kept(code)
+            is_studio_known = known and known.revisions and revisions and known.revisions[1] == revisions[1]
+            studio = known.studio if known and is_studio_known else self._of_studio(code)
             kept = tuple((each.id, each.revision) for each in (*own.values(), *studio.values()))
             if known is None or known.kept != kept:
-                known = _Known(revisions, kept, _made(_lineage(code, own, _documents(studio))))
-            self._known[code] = known = attrs.evolve(known, revisions=revisions)
+                known = _Known(revisions, studio, kept, _made(_lineage(code, own, _documents(studio))))
+            self._known[code] = known = attrs.evolve(known, revisions=revisions, studio=studio)
         return known.made
 
     def named(self, name: str) -> TemplateSet:
