@@ -9,6 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -644,3 +646,25 @@ def test_rest_is_ingested_when_files_are_empty_or_have_names_that_are_no_text(
     folder.rename(tmp_path / "a\nfolder")
     with pytest.raises(ValidationError, match="rename it"):
         usd.ingest(session, tmp_path / "a\nfolder")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself what the keyboard sends there")
+def test_nothing_further_is_published_when_interrupted_from_the_keyboard(
+    session: bf.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingesting, "_SET", 1)
+    folder = written(tmp_path / "many", {f"props/a{number}/a{number}.usda": "#usda 1.0\n" for number in range(12)})
+    asked = threading.Event()
+
+    def interrupt_once(_done: int, _total: int) -> None:
+        if not asked.is_set():
+            asked.set()
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.3)  # in which the first thread takes it
+
+    with pytest.raises(KeyboardInterrupt):
+        usd.ingest(session, folder, progress=interrupt_once)
+    states = [version.state for version in session.find(bf.Query("version", project="demo"))]
+    assert len(states) <= 4, "more than were on their way"
+    assert "reserved" not in states
+    assert len(usd.ingest(session, folder).assets) == 12

@@ -153,7 +153,8 @@ class _Ingesting:
         self.context = context
         self.plan = made
         self.progress = progress
-        self.cancel = cancel
+        self.interrupted = threading.Event()
+        self.cancel: Cancel = lambda: self.interrupted.is_set() or bool(cancel and cancel())
         self.versions: dict[str, Version] = {}
         self.total = sum(asset.size for asset in made.assets if asset.state in {"new", "changed"})
         self.done: dict[str, int] = {}
@@ -166,9 +167,13 @@ class _Ingesting:
         try:
             self._ensure_assets()
             with futures.ThreadPoolExecutor(_THREADS) as pool:
-                for sets in self._levels():
-                    for done in _done(pool.submit(self._publish, members) for members in sets):
-                        found |= {each.asset.ref: each for each in done}
+                try:
+                    for sets in self._levels():
+                        for done in _done(pool.submit(self._publish, members) for members in sets):
+                            found |= {each.asset.ref: each for each in done}
+                except BaseException:  # from the keyboard: the pool would publish all of the level first
+                    self.interrupted.set()
+                    raise
         except StorageError as error:
             if error.reason != "cancelled":
                 raise
@@ -208,7 +213,7 @@ class _Ingesting:
 
     def _publish(self, members: Sequence[PlannedAsset]) -> list[Ingested]:
         """Publish those of a set that have changed; the others are told as they stand."""
-        if self.cancel and self.cancel():
+        if self.cancel():
             raise StorageError("ingesting was cancelled", reason="cancelled")
         members = self._as_they_stand(members)
         changed = [asset for asset in members if asset.state != "same"]
@@ -294,7 +299,7 @@ class _Ingesting:
         held = [each for each in answers if isinstance(each, Version) and each.state == "reserved"]
         if not held:
             raise error
-        if self.cancel and self.cancel():
+        if self.cancel():
             raise StorageError("ingesting was cancelled", reason="cancelled") from error
         recovery.recover_own(self.context)  # of this machine; that others died is only told by their leases
         if any(each.lease_until and each.lease_until < self.context.clock() for each in held):
