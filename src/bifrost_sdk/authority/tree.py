@@ -17,22 +17,24 @@ PATH_LIMIT = 512
 
 
 class Paths:
-    """Paths after a commit; the nodes above that it does not touch are looked up together, level by level.
+    """Paths after a commit.
 
-    `seen` are entities that were looked up before, as they stand: none of these is looked up again.
+    A node that it does not touch keeps its path, unless a node above may move: then those above are looked up together,
+    level by level. `seen` are entities that were looked up before, as they stand: none of these is looked up again.
     """
 
     def __init__(self, deltas: Mapping[str, Delta], sight: Sight, *, seen: Mapping[str, Entity]) -> None:
         self._deltas = deltas
         self._known: dict[str, str | None] = {}
         self._outside: dict[str, Entity] = {}
+        self._may_move = any(isinstance(delta.before, Node) for delta in deltas.values())
         level = {parent for delta in deltas.values() if delta.after and (parent := _above(delta.after))}
         while missing := level - deltas.keys() - self._outside.keys():
             found = {id: seen[id] for id in missing if id in seen}
             if others := missing - found.keys():
                 found |= sight.by_id(others)
             self._outside.update(found)
-            level = {parent for entity in found.values() if (parent := _above(entity))}
+            level = {parent for entity in found.values() if self._may_move and (parent := _above(entity))}
 
     def before(self, entity: Entity) -> str | None:
         """The path a node had, None for other kinds."""
@@ -62,7 +64,8 @@ class Paths:
         if isinstance(entity, Project):
             made = ""
         elif isinstance(entity, Node):
-            made = self._made(entity, (*below, id))
+            is_kept = delta is None and not self._may_move
+            made = entity.path if is_kept else self._made(entity, (*below, id))
         self._known[id] = made
         return made
 

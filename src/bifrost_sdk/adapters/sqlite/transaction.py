@@ -26,16 +26,16 @@ class Projects:
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
-        self.codes: dict[int, str] = {}
 
-    def read(self, connection: sqlite3.Connection) -> None:
-        """Take what stands now."""
+    def read(self, connection: sqlite3.Connection) -> Mapping[int, str]:
+        """Take what stands now; the code of every number."""
         found: dict[int, str] = dict(connection.execute("SELECT project, code FROM head"))
-        self.codes, self.numbers = found, {code: number for number, code in found.items()}
+        self.numbers = {code: number for number, code in found.items()}
+        return found
 
     def forget(self) -> None:
         """Read anew when next needed."""
-        self.codes, self.numbers = {}, {}
+        self.numbers = {}
 
 
 class SqliteTransaction:
@@ -48,6 +48,7 @@ class SqliteTransaction:
     def __init__(self, connection: sqlite3.Connection, projects: Projects, *, project: str | None = None) -> None:
         self.connection = connection
         self._projects = projects
+        self._names: Mapping[int, str] | None = None
         self.project = project
 
     def lock(self) -> None:
@@ -158,6 +159,7 @@ class SqliteTransaction:
         made = self.connection.execute(
             "INSERT INTO head (code, revision, at) VALUES (?, 0, 0) ON CONFLICT (code) DO NOTHING", (code,)
         )
+        self._names = None
         if made.rowcount and code == self.project:
             self.lock()
 
@@ -185,9 +187,10 @@ class SqliteTransaction:
         return number
 
     def _codes(self) -> Mapping[int, str]:
-        """The code of every number; rows may be of projects that were made since they were read."""
-        self._projects.read(self.connection)
-        return self._projects.codes
+        """The code of every number; read once, as rows may be of projects that were made before this transaction."""
+        if self._names is None:
+            self._names = self._projects.read(self.connection)
+        return self._names
 
     def _moment(self, ids: Sequence[str], at: int | None) -> Moment:
         """The state at `at` of the project that the first of these entities is or was in."""
