@@ -134,8 +134,8 @@ def imports(session: nox.Session) -> None:
 @nox.session
 def soak(session: nox.Session) -> None:
     """Run random histories and processes for longer; minutes to hours, so it is no part of `tests`."""
-    session.install(".", *_group("minimal"))
-    paths = ("tests/contracts/test_random_histories.py", "tests/contracts/test_processes.py")
+    session.install(".[server]", *_group("minimal"))
+    paths = [f"tests/contracts/test_{name}.py" for name in ("random_histories", "processes", "served")]
     session.run("pytest", *paths, *session.posargs, env={"BIFROST_SOAK": "1"})
 
 

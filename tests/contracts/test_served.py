@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -44,7 +45,7 @@ class TestServedCommits(Serving, CatalogCommits):
     """The part that every run has time for."""
 
 
-@pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get("BIFROST_SOAK"), reason="takes minutes: run nox -s soak")
 class TestServed(Serving, CatalogContract):
     """All of it."""
 

@@ -117,6 +117,8 @@ def run(what: str, workspace: Path, source: Path, steps: int, *, piecewise: bool
 
 
 def main(what: str, workspace: str, source: str, how: str) -> None:
+    with connect(workspace, user="anna") as session:
+        session.templates.get("demo")  # what every child would have to make anew
     for steps in itertools.count():
         child = os.fork()
         if child == 0:
