@@ -29,7 +29,7 @@ def try_lock(path: Path) -> Iterator[bool]:
         file = path.open("ab")
     except OSError as error:
         raise _refused(path, error) from error
-    with file:
+    with _closing(file):
         try:
             held = _take(file)
         except OSError as error:
@@ -38,7 +38,18 @@ def try_lock(path: Path) -> Iterator[bool]:
             yield held
         finally:
             if held:
-                _give_back(file)
+                with contextlib.suppress(OSError):  # closing the file gives it back too
+                    _give_back(file)
+
+
+@contextlib.contextmanager
+def _closing(file: IO[bytes]) -> Iterator[None]:
+    """Close a file of which nothing is kept: what its disk says then must not hide what happened."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
 
 
 if sys.platform == "win32":
