@@ -63,11 +63,16 @@ def test_lock_is_refused_when_its_folder_is_a_file(tmp_path: Path) -> None:
         pass
 
 
+def fail_with_its_file_gone(path: Path) -> None:
+    with try_lock(path):
+        for handle in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):
+                if handle.readlink() == path:
+                    os.close(int(handle.name))  # so that giving it back and closing it fail
+        raise ValueError("what happened")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="finds open files as Linux shows them")
 def test_error_of_the_block_is_told_when_the_disk_fails_at_the_end(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="what happened"), try_lock(tmp_path / "one.lock"):
-        for handle in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers are wanted
-            with contextlib.suppress(OSError):
-                if os.readlink(f"/proc/self/fd/{handle}") == str(tmp_path / "one.lock"):  # noqa: PTH115 - likewise
-                    os.close(int(handle))  # so that giving it back and closing it fail
-        raise ValueError("what happened")
+    with pytest.raises(ValueError, match="what happened"):
+        fail_with_its_file_gone(tmp_path / "one.lock")
