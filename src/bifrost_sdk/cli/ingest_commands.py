@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # loaded when something is ingested: they need the extra `usd
 #: So many problems and files are shown to people; programs are given all of them.
 _SHOWN = 40
 
+#: So many files that were left out are named.
+_FEW = 5
+
 _STYLES = {"new": "green", "changed": "yellow", "same": "dim", "held": "red"}
 _NAMES = "how an asset is called: a folder or layer below FOLDER, as TYPE/CODE; may be given again: 'sets/*=set/{name}'"
 
@@ -108,6 +111,6 @@ def _show_left(screen: Screen, problems: Sequence[Problem], unmatched: Sequence[
     if len(problems) > _SHOWN:
         screen.line(f"and {len(problems) - _SHOWN:,} more; --json lists all of them", "dim")
     if unmatched:
-        few = ", ".join(printable(each) for each in unmatched[:5])
-        more = f" and {len(unmatched) - 5:,} more" if len(unmatched) > 5 else ""  # noqa: PLR2004 - as many as before
+        few = ", ".join(printable(each) for each in unmatched[:_FEW])
+        more = f" and {len(unmatched) - _FEW:,} more" if len(unmatched) > _FEW else ""
         screen.line(f"left out, as nothing refers to it: {few}{more}", "dim")

@@ -18,6 +18,9 @@ from bifrost_sdk.services.context import Context, last_of
 #: What every secret begins with, so that one that lies around is known for what it is.
 PREFIX = "bifrost_"
 
+#: A key lives at most so many days, unless it does not expire: a hundred years.
+DAYS_LIMIT = 36_500
+
 
 class NewKey(NamedTuple):
     """A key and its secret, which nobody can tell again."""
@@ -38,8 +41,8 @@ def create(
     user = context.take(User, f"bifrost://{STUDIO}/~{context.named('user', STUDIO, login, by='login')}")
     if not user.active:
         raise ValidationError(Issue("api_key.user", f"{user.login} is not active", "login", hint="activate them first"))
-    if days is not None and not 0 < days <= 36_500:  # noqa: PLR2004 - a hundred years
-        raise ValidationError(Issue("api_key.days", f"{days!r} is no number of days from 1 to 36500", "days"))
+    if days is not None and not 0 < days <= DAYS_LIMIT:
+        raise ValidationError(Issue("api_key.days", f"{days!r} is no number of days from 1 to {DAYS_LIMIT}", "days"))
     secret = PREFIX + secrets.token_hex(32)
     made = ApiKey(
         id=context.new_id(),

@@ -6,7 +6,6 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -227,51 +226,6 @@ def test_syncing_is_not_declared_when_folders_cannot_be_synced(
     storage.sync("tx/1")
     storage.place("tx/1", "final", last=LAST)
     assert (tmp_path / "final" / LAST).exists()
-
-
-class _Library:
-    """A C library as another system has it."""
-
-    def __init__(self, name: str, *, number: int = 0) -> None:
-        self.calls: list[tuple[object, ...]] = []
-
-        def call(*arguments: object) -> int:
-            self.calls.append(arguments)
-            moving.ctypes.set_errno(number)
-            return -1 if number else 0
-
-        setattr(self, name, call)
-
-
-@pytest.fixture
-def _fresh() -> Iterator[None]:
-    moving._native.cache_clear()
-    yield
-    moving._native.cache_clear()
-
-
-@pytest.mark.usefixtures("_fresh")
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs no library")
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("renameat2", (-100, b"a", -100, b"b", 1)), ("renamex_np", (b"a", b"b", 4))],
-)
-def test_flag_forbids_replacing_when_the_system_is_asked(
-    monkeypatch: pytest.MonkeyPatch, name: str, expected: tuple[object, ...]
-) -> None:
-    library = _Library(name)
-    monkeypatch.setattr(moving.ctypes, "CDLL", lambda *_, **__: library)
-    moving.move(Path("a"), Path("b"))
-    assert library.calls == [expected]
-
-
-@pytest.mark.usefixtures("_fresh")
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs no library")
-def test_rename_is_unsupported_when_the_library_has_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(moving.ctypes, "CDLL", lambda *_, **__: object())
-    with pytest.raises(OSError, match="no rename") as caught:
-        moving.move(tmp_path / "a", tmp_path / "b")
-    assert caught.value.errno in moving.UNSUPPORTED
 
 
 def test_plain_rename_serves_when_on_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

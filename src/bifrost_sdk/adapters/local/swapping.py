@@ -1,20 +1,12 @@
-"""Two folders change places in one step, as each operating system spells it; where none does, files go one by one."""
+"""Two folders change places in one step where the operating system can; where it cannot, files go one by one."""
 
 from __future__ import annotations
 
-import ctypes
-import errno
-import functools
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
-_AT_FDCWD = -100
-_RENAME_EXCHANGE = 2  # linux/fs.h
-_RENAME_SWAP = 2  # sys/stdio.h of macOS
-
-_Swap = Callable[[bytes, bytes], int]
+from bifrost_sdk.adapters.local.renaming import Way, rename
 
 
 def swap(one: Path, other: Path) -> None:
@@ -23,12 +15,7 @@ def swap(one: Path, other: Path) -> None:
     Raises:
         OSError: it cannot be done here, and both are where they were.
     """
-    native = _native()
-    if native is None:
-        raise OSError(errno.ENOSYS, "this system swaps no folders", str(other))
-    if native(os.fsencode(one), os.fsencode(other)) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), str(one), None, str(other))
+    rename(one, other, Way.EXCHANGE)
 
 
 def replace_piecewise(source: Path, target: Path, *, last: str) -> None:
@@ -73,20 +60,3 @@ def _unlock(place: Path) -> None:
     """Windows replaces and removes no read-only file."""
     if os.name == "nt" and place.exists():
         place.chmod(stat.S_IWRITE)
-
-
-@functools.lru_cache(maxsize=1)
-def _native() -> _Swap | None:
-    """The C library's rename with flags; None where it has none, as on Windows."""
-    if os.name == "nt":
-        return None
-    library = ctypes.CDLL(None, use_errno=True)
-    if hasattr(library, "renameat2"):
-        call = library.renameat2
-        call.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
-        return lambda one, other: int(call(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE))
-    if hasattr(library, "renamex_np"):
-        call = library.renamex_np
-        call.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint)
-        return lambda one, other: int(call(one, other, _RENAME_SWAP))
-    return None
